@@ -1,0 +1,74 @@
+"""DuckDB, the embedded engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+_LOCAL_TIME = "CREATE OR REPLACE MACRO rapport_local_time(zone, moment) AS timezone(zone, moment)"
+
+
+class DuckdbRunner:
+    """Executes expressions on an in-memory DuckDB that spills to `temp_directory`.
+
+    Parameters: threads and memory_limit (`4GB`) bound what one run may take; None leaves DuckDB's own bounds.
+    """
+
+    name = "duckdb"
+
+    def __init__(
+        self, *, threads: int | None = None, memory_limit: str | None = None, temp_directory: Path | None = None
+    ) -> None:
+        self.backend: Backend = ibis.duckdb.connect()
+        self.backend.raw_sql("SET TimeZone='UTC'")
+        self.backend.raw_sql("SET preserve_insertion_order=false")
+        if threads is not None:
+            self.backend.raw_sql(f"SET threads={int(threads)}")
+        if memory_limit is not None:
+            self.backend.raw_sql(f"SET memory_limit='{memory_limit}'")
+        if temp_directory is not None:
+            self.backend.raw_sql(f"SET temp_directory='{temp_directory}'")
+        self.backend.raw_sql(_LOCAL_TIME)
+        self._made = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def to_arrow(self, expression: ir.Table) -> pa.Table:
+        return self.backend.to_pyarrow(expression)
+
+    def cache(self, expression: ir.Table) -> ir.Table:
+        self._made += 1
+        return self.backend.create_table(f"cached_{self._made}", expression, temp=True)
+
+    def from_arrow(self, rows: pa.Table) -> ir.Table:
+        """Registered without copying; the Arrow table is kept alive by the connection."""
+        self._made += 1
+        name = f"arrow_{self._made}"
+        self.backend.con.register(name, rows)
+        return self.backend.table(name)
+
+    def from_parquet(self, files: Sequence[str]) -> ir.Table:
+        """Parquet files of one version, with their columns united by name."""
+        self._made += 1
+        return self.backend.read_parquet(
+            list(files), table_name=f"files_{self._made}", union_by_name=True, hive_partitioning=True
+        )
+
+    def can(self, ability: str) -> bool:
+        return ability in {"percentile_disc", "spill"}
+
+    def close(self) -> None:
+        self.backend.disconnect()

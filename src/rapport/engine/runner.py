@@ -1,0 +1,34 @@
+"""What it takes to execute an expression. Implemented in `execution/`; handed in wherever a fit or a backtest must run midway."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+
+class Runner(Protocol):
+    """Executes Ibis expressions on one engine."""
+
+    name: str
+
+    def to_arrow(self, expression: ir.Table) -> pa.Table:
+        """The rows of an expression."""
+        ...
+
+    def cache(self, expression: ir.Table) -> ir.Table:
+        """The same rows, computed once and kept until the runner closes."""
+        ...
+
+    def from_arrow(self, rows: pa.Table) -> ir.Table:
+        """Rows in memory as a table of this engine."""
+        ...
+
+    def can(self, ability: str) -> bool:
+        """Whether the engine has an ability; the one place where engines are told apart."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held."""
+        ...

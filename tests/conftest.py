@@ -1,0 +1,35 @@
+"""What every test shares: a home folder of its own, the real data where it is present, and an engine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["RAPPORT_HOME"] = tempfile.mkdtemp(prefix="rapport-test-")
+if os.environ.get("RAPPORT_TEST_DATABASE"):
+    os.environ["RAPPORT_DATABASE"] = os.environ["RAPPORT_TEST_DATABASE"]
+else:
+    os.environ.pop("RAPPORT_DATABASE", None)
+
+from rapport.engine.execution.duckdb import DuckdbRunner
+
+_REPOSITORY = Path(__file__).parent.parent
+REAL_DATA = Path(os.environ.get("RAPPORT_TEST_DATA") or _REPOSITORY.parent / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of public data sets, `RAPPORT_TEST_DATA`. Tests that need it are skipped where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"real data absent: RAPPORT_TEST_DATA ({REAL_DATA})")
+    return REAL_DATA
+
+
+@pytest.fixture
+def runner() -> Iterator[DuckdbRunner]:
+    with DuckdbRunner(threads=2) as duckdb:
+        yield duckdb
