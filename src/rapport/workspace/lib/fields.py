@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -11,7 +12,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
 
 
-class ScaledDecimalField(models.BigIntegerField):
+if TYPE_CHECKING:
+    _IntegerField = models.BigIntegerField[Decimal | None, Decimal | None]
+else:
+    _IntegerField = models.BigIntegerField
+
+
+class ScaledDecimalField(_IntegerField):
     """A decimal with fixed places, kept as a 64-bit integer of its smallest unit.
 
     SQLite would keep a decimal as a floating-point number and lose digits beyond the fifteenth.
@@ -21,7 +28,7 @@ class ScaledDecimalField(models.BigIntegerField):
         self.places = places
         super().__init__(*args, **kwargs)
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "places": self.places}
 
@@ -48,7 +55,7 @@ class ScaledDecimalField(models.BigIntegerField):
         return int(scaled)
 
     @property
-    def validators(self) -> list[Any]:  # type: ignore[override]
+    def validators(self) -> list[Any]:
         return []  # the integer's bounds do not apply to the decimal
 
 
