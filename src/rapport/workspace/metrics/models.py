@@ -1,8 +1,10 @@
-"""Rates, goals and forecasts. Columns as declared in `rapport.engine.crm.tables`."""
+"""Rates, goals and forecasts, with columns as declared in `rapport.engine.crm.tables`; and dashboards."""
 
+from django.conf import settings
 from django.db import models
 
 from rapport.workspace.lib.fields import ScaledDecimalField
+from rapport.workspace.lib.ids import new_id
 from rapport.workspace.lib.rows import Fact, Record, choices_of, unique_external_id, unpublished
 
 
@@ -50,3 +52,58 @@ class ForecastSnapshot(Fact):
     class Meta:
         db_table = "forecast_snapshots"
         indexes = [unpublished("forecast_snapshots")]
+
+
+class Dashboard(models.Model):
+    """One row is a page of tiles. Ready-made ones have no owner and are kept in step with the product."""
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    slug = models.SlugField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    purpose = models.TextField(blank=True, default="")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", null=True, blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "dashboards"
+        ordering = ["position", "title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Tile(models.Model):
+    """One row is a metric on a dashboard.
+
+    display: `value` (number, change, sparkline), `line` (series over time) or `bars` (by a dimension).
+    by: the dimension of `bars`; empty otherwise.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    dashboard = models.ForeignKey(Dashboard, models.CASCADE, related_name="tiles")
+    metric = models.CharField(max_length=100)
+    title = models.CharField(max_length=200, blank=True, default="")
+    display = models.CharField(max_length=10, choices=[(d, d) for d in ("value", "line", "bars")], default="value")
+    by = models.CharField(max_length=100, blank=True, default="")
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "dashboard_tiles"
+        ordering = ["position", "id"]
+
+
+class DashboardValues(models.Model):
+    """One row is a dashboard as computed once: every tile, for a period and filters, over one state of the data.
+
+    key: sha256 of dashboard, tiles, period, comparison, filters and day; body: tiles as JSON.
+    """
+
+    key = models.CharField(primary_key=True, max_length=64)
+    dashboard = models.ForeignKey(Dashboard, models.CASCADE, related_name="+")
+    data_version = models.CharField(max_length=255)
+    computed_at = models.DateTimeField()
+    body = models.JSONField()
+
+    class Meta:
+        db_table = "dashboard_values"
+        indexes = [models.Index(fields=["computed_at"], name="dashboard_values_age")]

@@ -1,13 +1,30 @@
-"""Definitions of scores, what people said of them and the values computed. Columns as declared in `rapport.engine.crm.tables`."""
+"""Definitions of scores, their runs and values, and what people said of them.
+
+Columns of published tables are as declared in `rapport.engine.crm.tables`; the others are the workspace's own.
+"""
 
 from django.db import models
+from django.utils import timezone
 
 from rapport.workspace.lib.fields import ScaledDecimalField
+from rapport.workspace.lib.ids import new_id
 from rapport.workspace.lib.rows import Fact, Record, choices_of, unique_external_id, unpublished
 
 
+class State(models.TextChoices):
+    """Where a version stands: a draft may change, a published one is live, a retired one was."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
 class ScoreDefinition(Record):
-    """One row is a version of a score's definition."""
+    """One row is a version of a score's definition. Once published, its document never changes.
+
+    time_zone: the reporting zone copied when it was published; null while it is a draft.
+    backtest: the report (JSON) on which it was published; null where it was published by override.
+    """
 
     name = models.CharField(max_length=255, null=True, blank=True)
     version = models.BigIntegerField(null=True, blank=True)
@@ -15,10 +32,125 @@ class ScoreDefinition(Record):
     published_at = models.DateTimeField(null=True, blank=True)
     by = models.CharField(max_length=255, null=True, blank=True)
 
+    subject = models.CharField(max_length=20, default="contact")
+    kind = models.CharField(max_length=50, default="points")
+    state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
+    note = models.TextField(blank=True, default="")
+    time_zone = models.CharField(max_length=64, null=True, blank=True)
+    backtest = models.JSONField(null=True, blank=True)
+    backtest_html = models.TextField(null=True, blank=True)
+    backtested_at = models.DateTimeField(null=True, blank=True)
+
     class Meta:
         db_table = "score_definitions"
-        constraints = [unique_external_id("score_definitions")]
+        constraints = [
+            unique_external_id("score_definitions"),
+            models.UniqueConstraint(fields=["name", "version"], name="score_definitions_version"),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(state="published"), name="score_definitions_one_live"
+            ),
+        ]
         indexes = [unpublished("score_definitions")]
+
+
+class ScoreRelease(models.Model):
+    """One row is a decision about a version: published, rolled back to, or retired; who, when and why.
+
+    override: why it was published without a backtest; empty where there was one.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    definition = models.ForeignKey(ScoreDefinition, models.PROTECT, related_name="releases")
+    action = models.CharField(max_length=20, choices=[(a, a) for a in ("publish", "rollback", "retire")])
+    decided_at = models.DateTimeField()
+    by = models.CharField(max_length=255)
+    reason = models.TextField()
+    override = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "score_releases"
+        ordering = ["-decided_at", "-id"]
+
+
+class ScoreRun(models.Model):
+    """One row is a pass of one version over all its subjects as of an instant.
+
+    population: the values and cut points that later ranks refer to; null where the kind ranks nobody.
+    data_version: what was read (lake version and delta).
+    """
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    score = models.CharField(max_length=255)
+    version = models.BigIntegerField()
+    as_of = models.DateTimeField()
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=20, choices=[(s, s) for s in ("running", "done", "failed")], default="running")
+    scored_count = models.BigIntegerField(default=0)
+    null_count = models.BigIntegerField(default=0)
+    changed_count = models.BigIntegerField(default=0)
+    population = models.BinaryField(null=True, blank=True)
+    data_version = models.CharField(max_length=255, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "score_runs"
+        indexes = [models.Index(fields=["score", "version", "-as_of"], name="score_runs_newest")]
+
+
+class CurrentScore(models.Model):
+    """One row is the newest value of a live score for a subject; what lists sort, filter and show.
+
+    change_7d, change_30d: value less that of the same version 7 / 30 x 24 h earlier; null where that is null.
+    trend: rising, falling or steady over 7 days; null where it cannot be told.
+    ready_since: since when the subject is ready (see `ready_at` of the definition); null while it is not.
+    """
+
+    score = models.CharField(max_length=255)
+    version = models.BigIntegerField()
+    subject = models.CharField(max_length=20)
+    subject_id = models.CharField(max_length=100)
+    value = ScaledDecimalField(places=6, null=True, blank=True)
+    fit = ScaledDecimalField(places=6, null=True, blank=True)
+    engagement = ScaledDecimalField(places=6, null=True, blank=True)
+    matrix = models.CharField(max_length=20, null=True, blank=True)
+    band = models.CharField(max_length=100, null=True, blank=True)
+    percentile = models.FloatField(null=True, blank=True)
+    trend = models.CharField(max_length=10, null=True, blank=True)
+    change_7d = ScaledDecimalField(places=6, null=True, blank=True)
+    change_30d = ScaledDecimalField(places=6, null=True, blank=True)
+    as_of = models.DateTimeField()
+    computed_at = models.DateTimeField()
+    run_id = models.CharField(max_length=100)
+    reason_null = models.CharField(max_length=255, null=True, blank=True)
+    ready_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "current_scores"
+        constraints = [models.UniqueConstraint(fields=["score", "subject_id"], name="current_scores_subject")]
+        indexes = [
+            models.Index(fields=["score", "-value", "subject_id"], name="current_scores_value"),
+            models.Index(fields=["score", "-change_7d"], name="current_scores_change"),
+            models.Index(fields=["subject_id"], name="current_scores_by_subject"),
+        ]
+
+
+class ReadinessEvent(models.Model):
+    """One row is a subject becoming ready (at or above `enter`) or ceasing to be (below `leave`)."""
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    score = models.CharField(max_length=255)
+    version = models.BigIntegerField()
+    subject = models.CharField(max_length=20)
+    subject_id = models.CharField(max_length=100, db_index=True)
+    kind = models.CharField(max_length=10, choices=[(k, k) for k in ("entered", "left")])
+    occurred_at = models.DateTimeField()
+    value = ScaledDecimalField(places=6, null=True, blank=True)
+    run_id = models.CharField(max_length=100)
+
+    class Meta:
+        db_table = "readiness_events"
+        indexes = [models.Index(fields=["score", "-occurred_at"], name="readiness_newest")]
 
 
 class ScoreFeedback(Fact):
@@ -43,7 +175,7 @@ class ScoreValue(Fact):
     score = models.CharField(max_length=255)
     version = models.BigIntegerField(null=True, blank=True)
     subject = models.CharField(max_length=20, choices=choices_of("score_values", "subject"), null=True, blank=True)
-    subject_id = models.CharField(max_length=100, db_index=True)
+    subject_id = models.CharField(max_length=100)
     as_of = models.DateTimeField()
     run_id = models.CharField(max_length=255, null=True, blank=True)
     value = ScaledDecimalField(places=6, null=True, blank=True)
@@ -59,4 +191,7 @@ class ScoreValue(Fact):
 
     class Meta:
         db_table = "score_values"
-        indexes = [unpublished("score_values")]
+        indexes = [
+            unpublished("score_values"),
+            models.Index(fields=["score", "subject_id", "as_of"], name="score_values_history"),
+        ]
