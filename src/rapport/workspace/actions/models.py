@@ -1,4 +1,4 @@
-"""The work list; and who was given, or held out from, an action (columns as declared in `rapport.engine.crm.tables`)."""
+"""The work list; and who was given, or held out from, an action (columns as in `rapport.engine.crm.tables`)."""
 
 from django.conf import settings
 from django.db import models

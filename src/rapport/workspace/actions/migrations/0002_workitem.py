@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import rapport.workspace.lib.fields
-import rapport.workspace.lib.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import rapport.workspace.lib.fields
+import rapport.workspace.lib.ids
 
 
 class Migration(migrations.Migration):

@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.db import migrations, models
+
 import rapport.workspace.lib.fields
 import rapport.workspace.lib.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
