@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs the tests: `tools/test.sh all` (SQLite, then what touches the database again on PostgreSQL) or `quick`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+which=${1:-all}
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+pytest=".venv/bin/pytest -q -n ${RAPPORT_TEST_WORKERS:-2} --dist loadfile"
+
+if [ "$which" = quick ]; then
+  say "Quick tests, SQLite"
+  $pytest -m "not slow and not browser" tests/unit tests/properties tests/soundness
+  exit
+fi
+
+say "All tests, SQLite"
+$pytest tests --ignore tests/load
+
+say "Tests that touch the database, PostgreSQL"
+url=$(tools/postgres.sh start)
+trap 'tools/postgres.sh stop' EXIT
+RAPPORT_TEST_DATABASE="$url" $pytest -m "not browser" tests/unit/workspace tests/soundness
