@@ -67,4 +67,7 @@ if [ "$wanted" = test ]; then
   if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null 2>&1; then
     install_or_name "PostgreSQL, for the tests on both databases" "postgresql" "postgresql@16"
   fi
+  if ! command -v java >/dev/null 2>&1; then
+    install_or_name "Java 17, for the tests on Spark" "openjdk-17-jre-headless" "openjdk@17"
+  fi
 fi

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from crm_rows import at, snapshot
 
+from crm_rows import at, snapshot
 from rapport.engine.crm.as_of import AsOf, as_known, as_restated
 from rapport.engine.errors import InternalError, MissingColumn, MissingTable
 from rapport.engine.execution.duckdb import DuckdbRunner

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 import pyarrow as pa
 import pytest
-from crm_rows import at
 
+from crm_rows import at
 from rapport.engine.crm.local_day import local_day, local_day_of, start_of_local_day
 from rapport.engine.execution.duckdb import DuckdbRunner
 

@@ -1,0 +1,98 @@
+"""Spark, for those who outgrow one machine (`pip install rapport-crm[spark]`, Java 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from rapport.engine.errors import EngineCannot
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_LOCAL_TIME = """
+CREATE OR REPLACE TEMPORARY FUNCTION rapport_local_time(zone STRING, moment TIMESTAMP)
+RETURNS TIMESTAMP_NTZ RETURN CAST(from_utc_timestamp(moment, zone) AS TIMESTAMP_NTZ)
+"""
+
+
+class SparkRunner:
+    """Executes expressions on a Spark session.
+
+    Parameters: session, a running one, which stays the caller's to stop; None starts a local one of its own.
+    Raises: EngineCannot where PySpark is not installed.
+    """
+
+    name = "spark"
+
+    def __init__(self, session: SparkSession | None = None) -> None:
+        self._owns_session = session is None
+        self.session = session or local_session()
+        self.session.conf.set("spark.sql.session.timeZone", "UTC")
+        self.session.sql(_LOCAL_TIME)
+        self.backend = ibis.pyspark.connect(self.session)
+        self._made = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def to_arrow(self, expression: ir.Table) -> pa.Table:
+        return self.backend.to_pyarrow(expression)
+
+    def cache(self, expression: ir.Table) -> ir.Table:
+        frame = self.session.sql(ibis.to_sql(expression, dialect="pyspark")).persist()
+        return self._named(frame, "cached")
+
+    def from_arrow(self, rows: pa.Table) -> ir.Table:
+        return self._named(self.session.createDataFrame(rows), "arrow")
+
+    def from_parquet(self, files: Sequence[str]) -> ir.Table:
+        """Parquet files of one version, with their columns united by name."""
+        return self._named(self.session.read.option("mergeSchema", "true").parquet(*files), "files")
+
+    def can(self, ability: str) -> bool:
+        return ability in {"percentile_disc", "spill"}
+
+    def close(self) -> None:
+        self.session.catalog.clearCache()
+        if self._owns_session:
+            self.session.stop()
+
+    def _named(self, frame: object, kind: str) -> ir.Table:
+        self._made += 1
+        name = f"rapport_{kind}_{self._made}"
+        frame.createOrReplaceTempView(name)  # type: ignore[attr-defined]
+        return self.backend.table(name)
+
+
+def local_session(*, master: str = "local[2]", memory: str = "2g") -> SparkSession:
+    """A small Spark session that listens on this machine only."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise EngineCannot(
+            "Spark is not installed.", next_step="pip install 'rapport-crm[spark]' and Java 17."
+        ) from error
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": memory,
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.ansi.enabled": "true",
+    }
+    builder = SparkSession.builder.appName("rapport").master(master)
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
