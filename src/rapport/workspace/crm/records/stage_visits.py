@@ -1,0 +1,51 @@
+"""The stays of deals in stages, kept whenever a deal's stage is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from rapport.engine.crm.tables import TABLES
+from rapport.workspace.crm.records.history import Dating, Entry, entries_of, write_entries
+from rapport.workspace.crm.records.steps import Step, Verdict
+from rapport.workspace.crm.records.table_models import model_of
+from rapport.workspace.lib import bulk
+from rapport.workspace.lib.ids import new_ids
+
+_COLUMNS = ("id", "created_at", "recorded_at", "recorded_at_assumed", "deal_id", "stage", "entered_at", "amount")
+
+
+def keep_stage_visits(found: Sequence[Step], entries: Sequence[Entry], *, by: str, dating: Dating) -> None:
+    """End the stay that a deal's new stage ends and begin the new one, both when the stage's entry is valid from."""
+    moved = {entry.entity_id: entry.valid_from for entry in entries if entry.attribute == "stage"}
+    if not moved:
+        return
+    _end_open_visits([s.id for s in found if s.verdict is Verdict.UPDATED and s.id in moved], moved, by, dating)
+    begun = [step for step in found if step.id in moved and step.values.get("stage")]
+    rows = [
+        (
+            *(visit_id, None, moved[step.id], True, step.id, step.values["stage"], moved[step.id]),
+            step.values["amount"] if "amount" in step.values else step.current.get("amount"),
+        )
+        for visit_id, step in zip(new_ids(len(begun)), begun, strict=True)
+    ]
+    bulk.insert(model_of("deal_stage_visits"), _COLUMNS, rows)
+
+
+def _end_open_visits(deal_ids: Sequence[str], moved: Mapping[str, datetime], by: str, dating: Dating) -> None:
+    if not deal_ids:
+        return
+    table = TABLES["deal_stage_visits"]
+    model = model_of(table.name)
+    standing = model._default_manager.filter(deal_id__in=deal_ids, left_at__isnull=True, deleted_at__isnull=True)
+    ended = [
+        Step(
+            position, Verdict.UPDATED, id=visit_id, values={"left_at": max(moved[deal_id], entered_at)},
+            old={"left_at": None}, current={},
+        )
+        for position, (visit_id, deal_id, entered_at) in enumerate(
+            standing.values_list("id", "deal_id", "entered_at")
+        )
+    ]  # fmt: skip
+    bulk.update(model, [(step.id, step.values) for step in ended])
+    write_entries(table, entries_of(table, ended, dating), by=by)
