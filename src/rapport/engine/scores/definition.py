@@ -1,0 +1,56 @@
+"""Definitions of scores, read from YAML or from a form. The kind picks the model.
+
+The parts that every kind shares are in `definition_base.py`; kinds import them from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rapport.engine.crm.closed import validated
+from rapport.engine.errors import DefinitionError
+from rapport.engine.scores.definition_base import (
+    Audience,
+    Band,
+    Matrix,
+    Outcome,
+    Range,
+    ReadyAt,
+    ScoreDefinition,
+)
+from rapport.engine.scores.definition_text import read_yaml
+from rapport.engine.scores.points.spec import PointsDefinition
+
+DEFINITION_TYPES: dict[str, type[ScoreDefinition]] = {"points": PointsDefinition}
+
+__all__ = [
+    "DEFINITION_TYPES",
+    "Audience",
+    "Band",
+    "Matrix",
+    "Outcome",
+    "Range",
+    "ReadyAt",
+    "ScoreDefinition",
+    "definition_of",
+    "parse_definition",
+]
+
+
+def parse_definition(text: str) -> ScoreDefinition:
+    """The definition that a YAML text states, numbers as written.
+
+    Raises: DefinitionError for the first thing that is wrong, with its place.
+    """
+    return definition_of(read_yaml(text))
+
+
+def definition_of(document: Mapping[str, Any]) -> ScoreDefinition:
+    """The definition that a dictionary (a form, JSON) states."""
+    kind = document.get("kind")
+    if kind not in DEFINITION_TYPES:
+        raise DefinitionError(
+            "The kind of score is not known.", where="kind", received=kind, allowed=sorted(DEFINITION_TYPES)
+        )
+    return validated(DEFINITION_TYPES[kind], document, what="")

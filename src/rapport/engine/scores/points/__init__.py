@@ -1,0 +1,1 @@
+"""Points: groups of criteria, each giving points; see README.md."""
