@@ -1,0 +1,145 @@
+"""Who may see and do what: the one place that scopes by permission.
+
+| role | sees | does |
+| --- | --- | --- |
+| member | records they own and what belongs to those | edits them, works their list |
+| manager | what their team and those below it own, and what no one owns | also imports, assigns, shares views |
+| admin | everything | everything |
+
+A record belongs to its owner. One without an owner column belongs to the record it refers to (an order to its contact
+or account). A list and a record page ask the same function, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+
+from rapport.workspace.team.models import Role, Team, User
+
+M = TypeVar("M", bound=Model)
+View = Callable[..., HttpResponseBase]
+
+_REFERENCES = ("contact", "account", "deal", "case", "order")
+_FOR_EVERYONE = frozenset({"products", "campaigns", "teams", "users", "exchange_rates", "business_calendars"})
+
+
+class Action(StrEnum):
+    """What needs more than being signed in."""
+
+    IMPORT = "import"
+    ASSIGN = "assign"
+    SHARE_VIEWS = "share_views"
+    EXPORT = "export"
+    EDIT_SCORES = "edit_scores"
+    PUBLISH_SCORES = "publish_scores"
+    EDIT_DASHBOARDS = "edit_dashboards"
+    REMOVE_SAMPLES = "remove_samples"
+    MANAGE_USERS = "manage_users"
+
+
+_MEMBER = frozenset({Action.EXPORT})
+_MANAGER = _MEMBER | {Action.IMPORT, Action.ASSIGN, Action.SHARE_VIEWS, Action.EDIT_SCORES, Action.EDIT_DASHBOARDS}
+_ALLOWED = {Role.MEMBER: _MEMBER, Role.MANAGER: _MANAGER, Role.ADMIN: frozenset(Action)}
+
+
+def can(user: User | AnonymousUser, action: Action | str) -> bool:
+    """Whether the user's role allows an action."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return Action(action) in _ALLOWED[Role(user.role)]
+
+
+def needs(action: Action) -> Callable[[View], View]:
+    """A view that answers 403 to whoever may not."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not can(request.user, action):
+                raise PermissionDenied(f"Your role does not allow: {action.value.replace('_', ' ')}.")
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def visible(queryset: QuerySet[M], user: User | AnonymousUser) -> QuerySet[M]:
+    """The rows of a record or fact model that the user may see; deleted ones are left out.
+
+    Scores, attribute values and other rows that name a record by `subject_id` or `entity_id` are asked for with the
+    ids of a visible record, never on their own.
+    """
+    rows = queryset.filter(deleted_at=None) if _has(queryset.model, "deleted_at") else queryset
+    if not isinstance(user, User) or not user.is_active:
+        return rows.none()
+    if user.role == Role.ADMIN or queryset.model._meta.db_table in _FOR_EVERYONE:
+        return rows
+    return rows.filter(belongs_to(queryset.model, owners_seen(user), unowned=user.role == Role.MANAGER))
+
+
+def owners_seen(user: User) -> list[str] | None:
+    """The ids of the users whose records the user sees; None: everyone's. At most two queries, once a request."""
+    if user.role == Role.ADMIN:
+        return None
+    known: list[str] | None = getattr(user, "_owners_seen", None)
+    if known is None:
+        known = [user.pk]
+        if user.role == Role.MANAGER and user.team_id:
+            members = User.objects.filter(team_id__in=_teams_below(user.team_id)).values_list("pk", flat=True)
+            known = sorted({user.pk, *members})
+        user._owners_seen = known  # type: ignore[attr-defined] # kept for the rest of the request
+    return known
+
+
+def belongs_to(model: type[Model], owners: Iterable[str] | None, *, unowned: bool) -> Q:
+    """The condition that a row, or the record it refers to, is owned by one of `owners` (or, `unowned`, by no one)."""
+    if owners is None:
+        return Q()
+    owners = list(owners)
+    if _has(model, "owner") and not _is_fact(model):
+        return Q(owner__in=owners) | (Q(owner=None) if unowned else Q())
+    references = [name for name in _REFERENCES if isinstance(_field(model, name), ForeignKey)]
+    if not references:
+        return Q(pk__in=[])
+    condition = Q()
+    for name in references:
+        theirs = Q(**{f"{name}__owner__in": owners})
+        if unowned:
+            theirs |= Q(**{f"{name}__owner": None, f"{name}__isnull": False})
+        condition |= theirs
+    return condition
+
+
+def _is_fact(model: type[Model]) -> bool:
+    """Facts follow the record they are about: who made a call does not decide who sees it."""
+    return model._meta.db_table == "interactions"
+
+
+def _teams_below(team_id: str) -> set[str]:
+    """The ids of a team and of every team under it."""
+    parent_of = dict(Team.objects.filter(deleted_at=None).values_list("pk", "parent_team_id"))
+    found, added = {team_id}, {team_id}
+    while added:
+        added = {team for team, parent in parent_of.items() if parent in added} - found
+        found |= added
+    return found
+
+
+def _has(model: type[Model], name: str) -> bool:
+    return _field(model, name) is not None
+
+
+def _field(model: type[Model], name: str) -> Any:
+    try:
+        return model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
