@@ -11,7 +11,6 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
 
-
 if TYPE_CHECKING:
     _IntegerField = models.BigIntegerField[Decimal | None, Decimal | None]
 else:
@@ -61,3 +60,14 @@ class ScaledDecimalField(_IntegerField):
 
 class MoneyField(ScaledDecimalField):
     """An amount to 1/10,000 of its currency, whatever the currency."""
+
+
+class BatchField(models.PositiveIntegerField[int | None, int | None]):
+    """The lake batch that claimed a row. Saving an object that was read before the claim leaves the claim alone."""
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.PositiveIntegerField", args, kwargs  # the same column
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return super().pre_save(model_instance, add) if add else models.F(self.attname)

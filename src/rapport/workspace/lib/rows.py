@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from rapport.engine.crm.tables import TABLES
+from rapport.workspace.lib.fields import BatchField
 from rapport.workspace.lib.ids import new_id
 
 
@@ -23,7 +24,7 @@ class Row(models.Model):
     recorded_at_assumed = models.BooleanField(default=False)
     ingested_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    batch = models.PositiveIntegerField(null=True, editable=False)
+    batch = BatchField(null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -54,5 +55,5 @@ def unique_external_id(table: str) -> models.UniqueConstraint:
 
 
 def unpublished(table: str) -> models.Index:
-    """Finds the rows that no publisher has claimed."""
-    return models.Index(fields=["batch"], name=f"{table[:18]}_unpublished", condition=models.Q(batch__isnull=True))
+    """Finds the rows that no publisher has claimed, and those of a batch on its way to the lake."""
+    return models.Index(fields=["batch"], name=f"{table[:18]}_unpublished")

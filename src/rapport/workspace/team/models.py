@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
+from rapport.workspace.lib.fields import BatchField
 from rapport.workspace.lib.ids import new_id
 from rapport.workspace.lib.rows import Record, unique_external_id, unpublished
 
@@ -45,7 +46,7 @@ class User(AbstractUser):
     recorded_at_assumed = models.BooleanField(default=False)
     ingested_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    batch = models.PositiveIntegerField(null=True, editable=False)
+    batch = BatchField(null=True, editable=False)
 
     name = models.CharField(max_length=255, blank=True, default="")
     team = models.ForeignKey(Team, models.PROTECT, related_name="members", null=True, blank=True)

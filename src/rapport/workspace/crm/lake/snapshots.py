@@ -1,0 +1,127 @@
+"""Opening a snapshot: every table at one moment, the lake's files plus what has not reached them yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from django.conf import settings
+
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.crm.tables import TABLES, Table
+from rapport.engine.execution.buckets import BUCKETS
+from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.execution.lake import LakeVersion
+from rapport.engine.execution.lake_errors import LakeMismatch
+from rapport.engine.execution.lake_lock import reading
+from rapport.workspace.crm.lake.models import LakeBatch, LakeState
+from rapport.workspace.crm.lake.publishing import lake_of
+from rapport.workspace.crm.lake.rows import later_than, read_rows
+from rapport.workspace.lib.declared import published_models
+from rapport.workspace.lib.read_transaction import read_transaction
+from rapport.workspace.options import home_folder, lake_folder, option
+
+
+@dataclass(frozen=True)
+class TableParts:
+    """A table as a snapshot holds it: files of the lake, and the rows later than them."""
+
+    lake: LakeVersion
+    rows: pa.Table
+
+
+@contextmanager
+def open_snapshot(
+    *, tables: Iterable[str] | None = None, runner: DuckdbRunner | None = None
+) -> Iterator[tuple[Snapshot, DuckdbRunner]]:
+    """Every committed row at one moment, and the engine to ask.
+
+    Parameters: tables to read, all by default (fewer open faster); runner to use, else one is made
+    with the bounds of the installation and closed at the end.
+    A table without any row is left out. Files are held until the block ends.
+    Raises: LakeMismatch where the lake belongs to a later state of the database.
+    """
+    with reading(lake_folder()), nullcontext(runner) if runner else new_runner() as engine:
+        parts = _consistent_parts([name for name in TABLES if tables is None or name in set(tables)])
+        yield (
+            Snapshot(
+                tables={name: _table(TABLES[name], part, engine) for name, part in parts.items() if _filled(part)},
+                time_zone=settings.REPORTING_TIME_ZONE,
+                currency=settings.BASE_CURRENCY,
+                version=_version(parts),
+            ),
+            engine,
+        )
+
+
+def new_runner() -> DuckdbRunner:
+    """An engine within the installation's bounds of threads and memory, spilling to its home folder."""
+    threads, spill = option("threads"), home_folder() / "spill"
+    return DuckdbRunner(
+        threads=int(threads) if threads else None, memory_limit=option("memory") or None, temp_directory=Path(spill)
+    )
+
+
+def _consistent_parts(tables: list[str]) -> Mapping[str, TableParts]:
+    """Files first, then the rows later than them: rows never leave the database, so none is missed, and what a batch
+    in the files holds is settled, so none is doubled. A rebuild in between starts the reading over."""
+    while True:
+        state = LakeState.objects.filter(id=1).first()
+        lake = lake_of(state) if state else None
+        versions = {name: lake.version(name) if lake else LakeVersion(0, -1, ()) for name in tables}
+        with read_transaction():
+            if _incarnation() != (state.incarnation if state else None):
+                continue
+            _check(versions)
+            return {
+                name: TableParts(version, _later_rows(name, version.batch, state.buckets if state else BUCKETS))
+                for name, version in versions.items()
+            }
+
+
+def _incarnation() -> str | None:
+    return LakeState.objects.filter(id=1).values_list("incarnation", flat=True).first()
+
+
+def _check(versions: Mapping[str, LakeVersion]) -> None:
+    in_database = dict(LakeBatch.objects.values_list("table", "batch"))
+    for name, version in versions.items():
+        if version.batch > in_database.get(name, 0):
+            raise LakeMismatch(name, in_lake=version.batch, in_database=in_database.get(name, 0))
+
+
+def _later_rows(table: str, batch: int, buckets: int) -> pa.Table:
+    schema = TABLES[table].arrow_schema
+    if table not in published_models():
+        return schema.empty_table()
+    return pa.concat_tables([schema.empty_table(), *read_rows(table, later_than(batch), buckets=buckets)])
+
+
+def _filled(part: TableParts) -> bool:
+    return bool(part.lake.files) or len(part.rows) > 0
+
+
+def _table(table: Table, part: TableParts, engine: DuckdbRunner) -> ir.Table:
+    parts = []
+    if part.lake.files:
+        parts.append(_declared(engine.from_parquet(part.lake.files), table))
+    if len(part.rows):
+        parts.append(_declared(engine.from_arrow(part.rows), table))
+    return parts[0].union(parts[1]) if len(parts) == 2 else parts[0]
+
+
+def _declared(rows: ir.Table, table: Table) -> ir.Table:
+    """The columns in their declared types and order. A column younger than the files is null."""
+    types = {**table.ibis_schema, **({"bucket": "int32"} if table.bucketed else {})}
+    present = set(rows.columns)
+    return rows.select(**{n: rows[n].cast(t) if n in present else ibis.null(t) for n, t in types.items()})
+
+
+def _version(parts: Mapping[str, TableParts]) -> str:
+    """`contacts@3+12`: files up to batch 3 and 12 rows later than them."""
+    return " ".join(f"{name}@{part.lake.batch}+{len(part.rows)}" for name, part in parts.items() if _filled(part))
