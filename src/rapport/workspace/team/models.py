@@ -61,3 +61,26 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+
+class SavedView(models.Model):
+    """One row is a list as someone wants to see it again: its filters, order and columns.
+
+    page: which list ("contacts"). query: the list's query string. shared: everyone sees it, its maker changes it.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    page = models.CharField(max_length=50)
+    name = models.CharField(max_length=100)
+    query = models.TextField(blank=True, default="")
+    owner = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
+    shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "saved_views"
+        ordering = ["name"]
+        indexes = [models.Index(fields=["page"], name="saved_views_of_page")]
+
+    def __str__(self) -> str:
+        return self.name

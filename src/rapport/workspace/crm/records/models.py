@@ -4,6 +4,7 @@ from django.db import models
 
 from rapport.workspace.lib.fields import MoneyField
 from rapport.workspace.lib.rows import Fact, Record, choices_of, unique_external_id, unpublished
+from rapport.workspace.lib.sort_key import SortKey
 
 
 class Account(Record):
@@ -26,7 +27,12 @@ class Account(Record):
     class Meta:
         db_table = "accounts"
         constraints = [unique_external_id("accounts")]
-        indexes = [unpublished("accounts")]
+        indexes = [
+            unpublished("accounts"),
+            models.Index(SortKey("name"), "id", name="accounts_by_name"),
+            models.Index(SortKey("domain"), "id", name="accounts_by_domain"),
+            models.Index(fields=["created_at", "id"], name="accounts_by_created"),
+        ]
 
 
 class Contact(Record):
@@ -58,14 +64,26 @@ class Contact(Record):
     class Meta:
         db_table = "contacts"
         constraints = [unique_external_id("contacts")]
-        indexes = [unpublished("contacts")]
+        indexes = [
+            unpublished("contacts"),
+            models.Index(SortKey("last_name"), "id", name="contacts_by_last_name"),
+            models.Index(SortKey("first_name"), "id", name="contacts_by_first_name"),
+            models.Index(SortKey("email"), "id", name="contacts_by_email"),
+            models.Index(fields=["created_at", "id"], name="contacts_by_created"),
+        ]
 
 
 class Interaction(Fact):
     """One row is something that happened with a contact."""
 
     contact = models.ForeignKey(
-        "records.Contact", models.DO_NOTHING, related_name="+", null=True, blank=True, db_constraint=False
+        "records.Contact",
+        models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
     )
     account = models.ForeignKey(
         "records.Account",
@@ -119,7 +137,20 @@ class Interaction(Fact):
 
     class Meta:
         db_table = "interactions"
-        indexes = [unpublished("interactions")]
+        indexes = [
+            unpublished("interactions"),
+            models.Index(fields=["contact", "-occurred_at"], name="interactions_of_contact"),
+            models.Index(
+                fields=["account", "-occurred_at"],
+                name="interactions_of_account",
+                condition=models.Q(account__isnull=False),
+            ),
+            models.Index(
+                fields=["deal", "-occurred_at"],
+                name="interactions_of_deal",
+                condition=models.Q(deal__isnull=False),
+            ),
+        ]
 
 
 class AttributeValue(Fact):

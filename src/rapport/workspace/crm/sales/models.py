@@ -4,6 +4,7 @@ from django.db import models
 
 from rapport.workspace.lib.fields import MoneyField
 from rapport.workspace.lib.rows import Fact, Record, choices_of, unique_external_id, unpublished
+from rapport.workspace.lib.sort_key import SortKey
 
 
 class Deal(Record):
@@ -36,7 +37,13 @@ class Deal(Record):
     class Meta:
         db_table = "deals"
         constraints = [unique_external_id("deals")]
-        indexes = [unpublished("deals")]
+        indexes = [
+            unpublished("deals"),
+            models.Index(SortKey("name"), "id", name="deals_by_name"),
+            models.Index(fields=["status", "expected_close_date", "id"], name="deals_by_close_date"),
+            models.Index(fields=["amount", "id"], name="deals_by_amount"),
+            models.Index(fields=["created_at", "id"], name="deals_by_created"),
+        ]
 
 
 class DealStageVisit(Record):
