@@ -22,6 +22,7 @@ class Job(models.Model):
     args and result are JSON. run_after: not before this instant. lease_until: while it runs, the
     instant at which another worker may take it over, moved on by the worker's heartbeat.
     attempt: how often it was started; it also fences: only the attempt under way may write its end.
+    failures: how many attempts failed or lost their worker.
     progress_total: null where it cannot be told. error: a sentence for people; trace: for the log.
     """
 
@@ -31,6 +32,7 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     run_after = models.DateTimeField(default=timezone.now)
     attempt = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=300, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     cancel_asked = models.BooleanField(default=False)
