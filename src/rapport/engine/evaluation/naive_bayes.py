@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from rapport.engine.evaluation.auc import Flags, Floats
 
@@ -47,7 +48,7 @@ class NaiveBayes:
         for field, values in fields.items():
             seen = self.odds.get(field, {})
             total += np.array([0.0 if v is None else seen.get(v, 0.0) for v in values])
-        return np.asarray(np.clip(np.round(1 / (1 + np.exp(-total)), 4), _FLOOR, _CEILING), dtype=float)
+        return np.asarray(np.clip(np.round(expit(total), 4), _FLOOR, _CEILING), dtype=float)
 
 
 def naive_bayes(fields: Fields, won: Flags) -> NaiveBayes | None:

@@ -1,13 +1,10 @@
-"""Wilson's interval for a share."""
+"""A share with Wilson's interval."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 
-from scipy.stats import norm
-
-SMALL_SAMPLE = 30
+from rapport.engine.metrics.intervals import SMALL_SAMPLE, wilson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +27,11 @@ class Share:
         return self.n < SMALL_SAMPLE
 
 
-def share(events: float, n: float, *, confidence: float = 0.95) -> Share:
-    """The share `events / n` and its interval: 8 of 10 gives 0.4902 to 0.9433.
-
-    Source: Wilson 1927.
-    """
-    if n <= 0:
+def share(events: float, n: float) -> Share:
+    """The share `events / n` and its interval: 8 of 10 gives 0.4902 to 0.9433."""
+    interval = wilson(min(events, n), n)
+    if interval is None:
         return Share(events=events, n=n, rate=None, low=None, high=None)
-    z = float(norm.ppf(0.5 + confidence / 2))
-    rate = events / n
-    shrink = 1 + z * z / n
-    centre = (rate + z * z / (2 * n)) / shrink
-    reach = z * sqrt(max(0.0, rate * (1 - rate) / n + z * z / (4 * n * n))) / shrink
-    low = 0.0 if events <= 0 else max(0.0, centre - reach)
-    high = 1.0 if events >= n else min(1.0, centre + reach)
-    return Share(events=events, n=n, rate=rate, low=low, high=high)
+    low = 0.0 if events <= 0 else interval[0]
+    high = 1.0 if events >= n else interval[1]
+    return Share(events=events, n=n, rate=events / n, low=low, high=high)

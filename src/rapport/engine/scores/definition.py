@@ -21,8 +21,9 @@ from rapport.engine.scores.definition_base import (
 )
 from rapport.engine.scores.definition_text import read_yaml
 from rapport.engine.scores.points.spec import PointsDefinition
+from rapport.engine.scores.rfm.spec import RfmDefinition
 
-DEFINITION_TYPES: dict[str, type[ScoreDefinition]] = {"points": PointsDefinition}
+DEFINITION_TYPES: dict[str, type[ScoreDefinition]] = {"points": PointsDefinition, "rfm": RfmDefinition}
 
 __all__ = [
     "DEFINITION_TYPES",

@@ -12,6 +12,7 @@ from rapport.engine.runner import Runner
 from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.points.kind import PointsKind
 from rapport.engine.scores.population import PopulationRun
+from rapport.engine.scores.rfm.kind import RfmKind
 
 
 class Kind(Protocol):
@@ -48,4 +49,4 @@ class Kind(Protocol):
         ...
 
 
-KINDS: dict[str, Kind] = {"points": PointsKind()}
+KINDS: dict[str, Kind] = {"points": PointsKind(), "rfm": RfmKind()}

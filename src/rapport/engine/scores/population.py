@@ -173,9 +173,10 @@ def population_run(
 ) -> PopulationRun:
     """The run of everyone in `scores` (subject_id, value decimal(18,6)); null values are left out.
 
-    Parameters: score, its name and version, goes into `run_id`; cut_points, those the scores were made with.
+    Parameters: score, its name and version, goes into `run_id`; cut_points, those the scores were made
+        with. A column `micro` (the value in micro-points) is used where it is there, which is faster.
     """
-    micro = scores.filter(scores.value.notnull()).select(micro=micro_points(scores.value))
+    micro = scores.select(micro=_micro_of(scores)).filter(lambda t: t.micro.notnull())
     counted = runner.to_arrow(micro.group_by("micro").aggregate(n=lambda t: t.count()).order_by("micro"))
     return run_of(
         score=score,
@@ -206,13 +207,13 @@ def run_of(
 
 
 def with_percentile(scores: ir.Table, *, run: PopulationRun | None, runner: Runner) -> ir.Table:
-    """`scores` (with `value`) with the column `percentile`, 0..100, null where the value is.
+    """`scores` (with `value`, or `micro`) with the column `percentile`, 0..100, null where the value is.
 
     Against `run`, for its members and for later subjects alike; without one the scores themselves are
     the population. Written with a running sum over distinct values, which every engine can do.
     """
     scores = scores.drop("percentile") if "percentile" in scores.columns else scores
-    micro = scores.mutate(_micro=micro_points(scores.value))
+    micro = scores.mutate(_micro=_micro_of(scores))
     known = micro.filter(micro._micro.notnull())
     if run is None:
         weighed = known.group_by(_at=known._micro).aggregate(_n=lambda t: t.count())
@@ -229,9 +230,19 @@ def with_percentile(scores: ir.Table, *, run: PopulationRun | None, runner: Runn
     return joined.drop("_micro", "_at")
 
 
+def _micro_of(scores: ir.Table) -> ir.IntegerValue:
+    return scores.micro if "micro" in scores.columns else micro_points(scores.value)
+
+
 def micro_points(value: ir.DecimalValue) -> ir.IntegerValue:
     """A decimal(18,6) as whole micro-points."""
-    return (value.cast("decimal(18, 6)") * ibis.literal(1_000_000, type="int64")).cast("int64")
+    return (value.cast("decimal(38, 6)") * ibis.literal(1_000_000, type="int64")).cast("int64")
+
+
+def points_of(micro: ir.IntegerValue) -> ir.DecimalValue:
+    """Whole micro-points as decimal(18,6), exactly."""
+    millionth = ibis.literal(Decimal("0.000001"), type="decimal(18, 6)")
+    return (micro.cast("decimal(18, 0)") * millionth).cast("decimal(18, 6)")
 
 
 def quantile_cut_points(values: Integers, *, shares: Sequence[tuple[int, int]], scale: int = 0) -> CutPoints:

@@ -1,0 +1,142 @@
+"""The RFM score as one expression: measures, cut points, scores, total, segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from rapport.engine.crm.as_of import AsOf
+from rapport.engine.crm.local_day import local_day, local_day_of
+from rapport.engine.runner import Runner
+from rapport.engine.scores.population import CutPoints, counted_cut_points, quantile_cut_points
+from rapport.engine.scores.rfm.purchases import purchases
+from rapport.engine.scores.rfm.spec import MEASURES, RfmDefinition
+
+QUINTILES = ((1, 5), (2, 5), (3, 5), (4, 5))
+TERCILES = ((1, 3), (2, 3))
+FEWEST_FOR_QUINTILES = 50
+
+NO_PURCHASE = "no purchase"
+NO_AMOUNT = "no amount known"
+NO_POPULATION = "no customers to compare with"
+
+_MONEY_PLACES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One of R, F and M.
+
+    Attributes:
+        column: of `measures`.
+        places: decimal places that count.
+        less_is_better: recency counts days, so fewer score higher.
+    """
+
+    name: str
+    column: str
+    places: int
+    less_is_better: bool
+
+
+MEASURE: Mapping[str, Measure] = {
+    "recency": Measure(name="recency", column="days_since_last_purchase", places=0, less_is_better=True),
+    "frequency": Measure(name="frequency", column="purchase_count", places=0, less_is_better=False),
+    "monetary": Measure(name="monetary", column="monetary_amount", places=_MONEY_PLACES, less_is_better=False),
+}
+
+
+def measures(definition: RfmDefinition, view: AsOf, *, subjects: ir.Table | None = None) -> ir.Table:
+    """One row per subject with a purchase: subject_id, days_since_last_purchase (local days),
+    purchase_count, monetary_amount (decimal(38,4), null where no amount is known).
+
+    Parameters: subjects, only these (subject_id).
+    """
+    zone = definition.time_zone or view.snapshot.time_zone
+    rows = purchases(definition, view, time_zone=zone)
+    if subjects is not None:
+        asked = subjects.select(_asked=subjects.subject_id).distinct()
+        rows = rows.semi_join(asked, rows.subject_id == asked["_asked"])
+    totals = rows.group_by("subject_id").aggregate(
+        last=rows.purchased_at.max(), purchase_count=rows.count(), monetary_amount=rows.amount.sum()
+    )
+    today = ibis.literal(local_day_of(view.at, zone))
+    days = today.delta(local_day(totals["last"], zone), unit="day").cast("int64")
+    return totals.select(
+        "subject_id",
+        days_since_last_purchase=days,
+        purchase_count=totals.purchase_count.cast("int64"),
+        monetary_amount=totals.monetary_amount.cast(f"decimal(38, {_MONEY_PLACES})"),
+    )
+
+
+def cut_points(definition: RfmDefinition, customers: ir.Table, *, runner: Runner) -> dict[str, CutPoints]:
+    """Cut points of each measure: the definition's thresholds, or exact quantiles over `customers` (`measures`).
+
+    Quintiles from 50 customers on, terciles below. A customer without a known amount is left out of the
+    monetary ones. Empty `points` where there is nobody to compare with.
+    """
+    unit = ibis.literal(10**_MONEY_PLACES, type="int64")
+    money = (customers.monetary_amount * unit).cast("int64")
+    columns = runner.to_arrow(customers.select("days_since_last_purchase", "purchase_count", monetary_amount=money))
+    many = columns.num_rows >= FEWEST_FOR_QUINTILES
+    found = {}
+    for measure in MEASURE.values():
+        values = columns[measure.column].drop_null().to_numpy().astype(np.int64)
+        fixed = definition.thresholds.of(measure.name)
+        found[measure.name] = (
+            counted_cut_points(np.sort(values), fixed, scale=measure.places)
+            if fixed
+            else quantile_cut_points(values, shares=QUINTILES if many else TERCILES, scale=measure.places)
+        )
+    return found
+
+
+def scored(definition: RfmDefinition, customers: ir.Table, cuts: Mapping[str, CutPoints]) -> ir.Table:
+    """`customers` with recency, frequency, monetary (1..5), recency_micro, ... (micro-points), micro, segment.
+
+    The scores and what follows from them are null where the measure or the cut points are missing;
+    micro is null where a score that carries weight is.
+    """
+    scores = {name: _score(customers, MEASURE[name], cuts[name]) for name in MEASURES}
+    rows = customers.mutate(**scores)
+    weights = {name: definition.weights.of(name) for name in MEASURES}
+    parts = {f"{name}_micro": (rows[name] - 1) * (int(weight.scaleb(6)) // 4) for name, weight in weights.items()}
+    rows = rows.mutate(**parts)
+    total = _sum([rows[f"{name}_micro"] for name, weight in weights.items() if weight])
+    return rows.mutate(micro=total, segment=_segment(definition, rows))
+
+
+def _score(rows: ir.Table, measure: Measure, cuts: CutPoints) -> ir.IntegerValue:
+    """1 + the number of cut points strictly below, two steps apart between terciles; 6 minus that for recency."""
+    value = rows[measure.column]
+    if not cuts.points:
+        return ibis.null().cast("int64")
+    step = step_of(cuts)
+    above = _sum([(value > ibis.literal(point)).cast("int64") for point in cuts.points])
+    score = above * step + 1
+    return 6 - score if measure.less_is_better else score
+
+
+def step_of(cuts: CutPoints) -> int:
+    """Two cut points give the scores 1, 3 and 5; four give 1 to 5."""
+    return 2 if len(cuts.points) == len(TERCILES) else 1
+
+
+def _segment(definition: RfmDefinition, rows: ir.Table) -> ir.StringValue:
+    branches = [
+        (rows.recency.between(*recency) & rows.frequency.between(*frequency), name)
+        for name, (recency, frequency) in definition.segments.items()
+    ]
+    return ibis.cases(*branches, else_=ibis.null().cast("string"))
+
+
+def _sum(parts: Sequence[ir.IntegerValue]) -> ir.IntegerValue:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
