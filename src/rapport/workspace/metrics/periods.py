@@ -1,135 +1,96 @@
-"""The periods people pick, as half-open spans of local days in the reporting time zone."""
+"""The periods people pick, and what they are compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
 from rapport.engine.errors import DefinitionError
+from rapport.engine.metrics.period import Grain, Period
 
-COMPARISONS: Mapping[str, str] = {"previous": "previous period", "year": "same period last year", "none": "nothing"}
+COMPARISONS: Mapping[str, str] = {"previous": "the period before", "year": "a year earlier", "none": "nothing"}
+DEFAULT_PERIOD, DEFAULT_COMPARISON = "30d", "previous"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Span:
-    """Local days from `first` to before `end`, and how they were picked.
-
-    Attributes: name (a key of `PERIODS`, or `custom`), label for people.
-    """
+class Chosen:
+    """A period as picked: its name (a key of `PERIODS`, or `2026-01-01..2026-03-31`), a label for people, its days."""
 
     name: str
     label: str
-    first: date
-    end: date
-
-    def __post_init__(self) -> None:
-        if self.end <= self.first:
-            raise DefinitionError(
-                "A period ends after it starts.", where="period", received=f"{self.first} to {self.end}"
-            )
-
-    def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """Start and (excluded) end as instants of the zone's local midnights."""
-        return tuple(datetime.combine(day, time(), tzinfo=zone) for day in (self.first, self.end))  # type: ignore[return-value]
-
-    @property
-    def day_count(self) -> int:
-        return (self.end - self.first).days
+    period: Period
 
     @property
     def last(self) -> date:
-        return self.end - timedelta(days=1)
+        return self.period.end - timedelta(days=1)
 
 
-def _days(count: int) -> Callable[[date], tuple[date, date]]:
+def _tomorrow(today: date) -> date:
+    return today + timedelta(days=1)
+
+
+def _days(count: int) -> Callable[[date], Period]:
     """The newest `count` days, today included."""
-    return lambda today: (today - timedelta(days=count - 1), today + timedelta(days=1))
+    return lambda today: Period.last_days(count, until=_tomorrow(today))
 
 
-def _month(today: date, back: int = 0) -> tuple[date, date]:
-    first = today.replace(day=1) - relativedelta(months=back)
-    return first, (today + timedelta(days=1) if back == 0 else first + relativedelta(months=1))
+def _so_far(grain: Grain) -> Callable[[date], Period]:
+    """The calendar month, quarter or year up to today."""
+    return lambda today: Period(Period.containing(today, grain).start, _tomorrow(today))
 
 
-def _quarter(today: date, back: int = 0) -> tuple[date, date]:
-    first = today.replace(month=3 * ((today.month - 1) // 3) + 1, day=1) - relativedelta(months=3 * back)
-    return first, (today + timedelta(days=1) if back == 0 else first + relativedelta(months=3))
+def _before(grain: Grain) -> Callable[[date], Period]:
+    return lambda today: Period.containing(today, grain).previous()
 
 
-def _year(today: date) -> tuple[date, date]:
-    return today.replace(month=1, day=1), today + timedelta(days=1)
+def _twelve_months(today: date) -> Period:
+    return Period(_tomorrow(today) - relativedelta(months=12), _tomorrow(today))
 
 
-PERIODS: Mapping[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
-    "7d": ("last 7 days", _days(7)),
-    "30d": ("last 30 days", _days(30)),
-    "90d": ("last 90 days", _days(90)),
-    "12m": (
-        "last 12 months",
-        lambda today: (today + timedelta(days=1) - relativedelta(months=12), today + timedelta(days=1)),
-    ),
-    "month": ("this month", _month),
-    "last-month": ("last month", lambda today: _month(today, 1)),
-    "quarter": ("this quarter", _quarter),
-    "last-quarter": ("last quarter", lambda today: _quarter(today, 1)),
-    "year": ("this year", _year),
+PERIODS: Mapping[str, tuple[str, Callable[[date], Period]]] = {
+    "7d": ("Last 7 days", _days(7)),
+    "30d": ("Last 30 days", _days(30)),
+    "90d": ("Last 90 days", _days(90)),
+    "12m": ("Last 12 months", _twelve_months),
+    "month": ("This month", _so_far(Grain.MONTH)),
+    "last-month": ("Last month", _before(Grain.MONTH)),
+    "quarter": ("This quarter", _so_far(Grain.QUARTER)),
+    "last-quarter": ("Last quarter", _before(Grain.QUARTER)),
+    "year": ("This year", _so_far(Grain.YEAR)),
 }
+_SO_FAR = {"month": 1, "quarter": 3, "year": 12}
 
 
-def span(name: str, *, today: date) -> Span:
-    """A named period, or `2026-01-01..2026-03-31` (both days included)."""
+def chosen(name: str, *, today: date) -> Chosen:
+    """A named period, or `2026-01-01..2026-03-31`, both days included. Raises DefinitionError for anything else."""
     if name in PERIODS:
-        label, days_of = PERIODS[name]
-        first, end = days_of(today)
-        return Span(name=name, label=label, first=first, end=end)
-    first_text, dots, last_text = name.partition("..")
+        label, period_of = PERIODS[name]
+        return Chosen(name=name, label=label, period=period_of(today))
+    first_text, _, last_text = name.partition("..")
     try:
-        first, last = date.fromisoformat(first_text), date.fromisoformat(last_text)
-    except ValueError:
-        dots = ""
-        first = last = today
-    if not dots:
-        raise DefinitionError("not a period", where="period", received=name, allowed=(*PERIODS, "first..last"))
-    return Span(name=name, label=f"{first:%-d %b %Y} to {last:%-d %b %Y}", first=first, end=last + timedelta(days=1))
+        period = Period(date.fromisoformat(first_text), _tomorrow(date.fromisoformat(last_text)))
+    except (ValueError, OverflowError):
+        raise DefinitionError(
+            "not a period", where="period", received=name, allowed=(*PERIODS, "first..last")
+        ) from None
+    return Chosen(name=name, label=period.label, period=period)
 
 
-def compared_with(chosen: Span, comparison: str) -> Span | None:
-    """The period to compare with: the one of equal length just before, the same a year ago, or none.
+def compared_with(picked: Chosen, comparison: str) -> Period | None:
+    """The period to compare with, or none.
 
-    Calendar months and quarters that are not over yet are compared with their own part of the earlier one.
+    A calendar month, quarter or year that is not over is compared with the same part of the one before.
     """
     if comparison not in COMPARISONS:
         raise DefinitionError("not a comparison", where="comparison", received=comparison, allowed=tuple(COMPARISONS))
     if comparison == "none":
         return None
-    back = relativedelta(years=1) if comparison == "year" else _step(chosen)
-    return Span(
-        name=comparison, label=COMPARISONS[comparison], first=chosen.first - back, end=_earlier_end(chosen, back)
-    )
-
-
-def months_until(end: date, *, count: int) -> Span:
-    """The `count` calendar months up to the one that holds the day before `end`, that one included."""
-    last = (end - timedelta(days=1)).replace(day=1)
-    return Span(
-        name="series",
-        label=f"{count} months",
-        first=last - relativedelta(months=count - 1),
-        end=last + relativedelta(months=1),
-    )
-
-
-def _step(chosen: Span) -> relativedelta:
-    months = {"month": 1, "last-month": 1, "quarter": 3, "last-quarter": 3, "year": 12, "12m": 12}.get(chosen.name)
-    return relativedelta(months=months) if months else relativedelta(days=chosen.day_count)
-
-
-def _earlier_end(chosen: Span, back: relativedelta) -> date:
-    """A last day of February or of a 30-day month must not cut the earlier period short by clamping."""
-    if back.days or chosen.name in ("month", "quarter", "year"):
-        return chosen.last - back + timedelta(days=1)
-    return chosen.end - back
+    if comparison == "year":
+        return picked.period.last_year()
+    if (months := _SO_FAR.get(picked.name)) is not None:
+        back = relativedelta(months=months)
+        return Period(picked.period.start - back, _tomorrow(picked.last - back))
+    return picked.period.previous()

@@ -113,7 +113,7 @@ class CurrentScore(models.Model):
     value = ScaledDecimalField(places=6, null=True, blank=True)
     fit = ScaledDecimalField(places=6, null=True, blank=True)
     engagement = ScaledDecimalField(places=6, null=True, blank=True)
-    matrix = models.CharField(max_length=20, null=True, blank=True)
+    matrix = models.CharField(max_length=255, null=True, blank=True)
     band = models.CharField(max_length=100, null=True, blank=True)
     percentile = models.FloatField(null=True, blank=True)
     trend = models.CharField(max_length=10, null=True, blank=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+
+from rapport.engine.scores.trend import trend_of
 
 _PLACES = Decimal("0.000001")
 
@@ -60,20 +62,20 @@ def values_by_subject(rows: pa.Table) -> Mapping[str, Decimal | None]:
 
 
 def with_movement(
-    now: Scored, *, week_ago: Decimal | None, month_ago: Decimal | None, span: Decimal, share: Decimal = Decimal("0.05")
+    now: Scored, *, week_ago: Decimal | None, month_ago: Decimal | None, score_range: Sequence[Decimal]
 ) -> Scored:
-    """The score with its changes over 7 and 30 days, and the trend over 7.
+    """The score with its changes over 7 and 30 days, null where either value is, and the trend over 7."""
+    trend = trend_of(now.value, week_ago, score_range=score_range)
+    return replace(
+        now,
+        change_7d=_change(now.value, week_ago),
+        change_30d=_change(now.value, month_ago),
+        trend=trend.value if trend else None,
+    )
 
-    Rising or falling when it moved by at least `share` of the range's span, else steady; null where
-    either value is.
-    """
-    week = None if now.value is None or week_ago is None else now.value - week_ago
-    month = None if now.value is None or month_ago is None else now.value - month_ago
-    trend = None
-    if week is not None:
-        step = span * share
-        trend = "rising" if week >= step else "falling" if week <= -step else "steady"
-    return replace(now, change_7d=week, change_30d=month, trend=trend)
+
+def _change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    return None if now is None or before is None else now - before
 
 
 def _decimal(value: Any) -> Decimal | None:

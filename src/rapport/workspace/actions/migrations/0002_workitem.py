@@ -10,45 +10,95 @@ import rapport.workspace.lib.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('actions', '0001_initial'),
+        ("actions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WorkItem',
+            name="WorkItem",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('subject', models.CharField(max_length=20)),
-                ('subject_id', models.CharField(db_index=True, max_length=100)),
-                ('subject_name', models.CharField(blank=True, default='', max_length=500)),
-                ('score', models.CharField(max_length=255)),
-                ('version', models.BigIntegerField()),
-                ('run_id', models.CharField(max_length=100)),
-                ('cause', models.CharField(choices=[('ready', 'ready'), ('risen', 'risen'), ('falling', 'falling'), ('high', 'high')], max_length=20)),
-                ('value', rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
-                ('band', models.CharField(blank=True, max_length=100, null=True)),
-                ('trend', models.CharField(blank=True, max_length=10, null=True)),
-                ('change_7d', rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
-                ('reason', models.TextField()),
-                ('lines', models.JSONField(default=list)),
-                ('channel', models.CharField(blank=True, default='', max_length=20)),
-                ('best_hour', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('rank', models.PositiveIntegerField(default=0)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('done', 'Done'), ('snoozed', 'Snoozed'), ('not_relevant', 'Not Relevant')], default='open', max_length=20)),
-                ('snoozed_until', models.DateTimeField(blank=True, null=True)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('feedback', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('for_user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='work_items', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("subject", models.CharField(max_length=20)),
+                ("subject_id", models.CharField(db_index=True, max_length=100)),
+                ("subject_name", models.CharField(blank=True, default="", max_length=500)),
+                ("score", models.CharField(max_length=255)),
+                ("version", models.BigIntegerField()),
+                ("run_id", models.CharField(max_length=100)),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[("ready", "ready"), ("risen", "risen"), ("falling", "falling"), ("high", "high")],
+                        max_length=20,
+                    ),
+                ),
+                ("value", rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
+                ("band", models.CharField(blank=True, max_length=100, null=True)),
+                ("trend", models.CharField(blank=True, max_length=10, null=True)),
+                ("change_7d", rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
+                ("reason", models.TextField()),
+                ("lines", models.JSONField(default=list)),
+                ("channel", models.CharField(blank=True, default="", max_length=20)),
+                ("best_hour", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("rank", models.PositiveIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("done", "Done"),
+                            ("snoozed", "Snoozed"),
+                            ("not_relevant", "Not Relevant"),
+                        ],
+                        default="open",
+                        max_length=20,
+                    ),
+                ),
+                ("snoozed_until", models.DateTimeField(blank=True, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("feedback", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "for_user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="work_items",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'work_items',
-                'indexes': [models.Index(fields=['for_user', 'state', 'rank'], name='work_items_list')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'snoozed'])), fields=('score', 'subject_id'), name='work_items_one_pending')],
+                "db_table": "work_items",
+                "indexes": [models.Index(fields=["for_user", "state", "rank"], name="work_items_list")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["open", "snoozed"])),
+                        fields=("score", "subject_id"),
+                        name="work_items_one_pending",
+                    )
+                ],
             },
         ),
     ]

@@ -8,56 +8,97 @@ import rapport.workspace.lib.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metrics', '0002_initial'),
+        ("metrics", "0002_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dashboard',
+            name="Dashboard",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=100, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('purpose', models.TextField(blank=True, default='')),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=100, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("purpose", models.TextField(blank=True, default="")),
+                ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboards',
-                'ordering': ['position', 'title'],
+                "db_table": "dashboards",
+                "ordering": ["position", "title"],
             },
         ),
         migrations.CreateModel(
-            name='Tile',
+            name="Tile",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('metric', models.CharField(max_length=100)),
-                ('title', models.CharField(blank=True, default='', max_length=200)),
-                ('display', models.CharField(choices=[('value', 'value'), ('line', 'line'), ('bars', 'bars')], default='value', max_length=10)),
-                ('by', models.CharField(blank=True, default='', max_length=100)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('dashboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tiles', to='metrics.dashboard')),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("metric", models.CharField(max_length=100)),
+                ("title", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "display",
+                    models.CharField(
+                        choices=[("value", "value"), ("line", "line"), ("bars", "bars")], default="value", max_length=10
+                    ),
+                ),
+                ("by", models.CharField(blank=True, default="", max_length=100)),
+                ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "dashboard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tiles", to="metrics.dashboard"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboard_tiles',
-                'ordering': ['position', 'id'],
+                "db_table": "dashboard_tiles",
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='DashboardValues',
+            name="DashboardValues",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('data_version', models.CharField(max_length=255)),
-                ('computed_at', models.DateTimeField()),
-                ('body', models.JSONField()),
-                ('dashboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.dashboard')),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("data_version", models.CharField(max_length=255)),
+                ("computed_at", models.DateTimeField()),
+                ("body", models.JSONField()),
+                (
+                    "dashboard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="metrics.dashboard"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboard_values',
-                'indexes': [models.Index(fields=['computed_at'], name='dashboard_values_age')],
+                "db_table": "dashboard_values",
+                "indexes": [models.Index(fields=["computed_at"], name="dashboard_values_age")],
             },
         ),
     ]

@@ -1,0 +1,153 @@
+"""What Today shows, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from rapport.workspace.actions import listing
+from rapport.workspace.actions.models import WorkItem
+from rapport.workspace.crm.records.models import Contact
+from rapport.workspace.crm.sales.models import Deal
+from rapport.workspace.pages.frame.wording import plain
+from rapport.workspace.pages.scores.links import record_url
+from rapport.workspace.scores.definitions import live_definitions
+from rapport.workspace.scores.models import CurrentScore, ScoreDefinition
+from rapport.workspace.scores.overview import Freshness, freshness
+from rapport.workspace.scores.subjects import records, subjects
+from rapport.workspace.team.access import visible
+from rapport.workspace.team.models import User
+
+_SHOWN = 25
+_MOVERS = 6
+_CHANNEL_ICONS = {
+    "email": "mail",
+    "phone": "phone",
+    "meeting": "users",
+    "chat": "message-circle",
+    "social": "share",
+    "mail": "send",
+}
+_CAUSES = {
+    "ready": ("flame", "Ready", "chip-accent"),
+    "falling": ("trending-down", "Slipping", "chip-bad"),
+    "risen": ("trending-up", "Rising", "chip-good"),
+    "high": ("star", "High", ""),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A reason: what, its points as a number, and a sentence."""
+
+    name: str
+    points: Decimal
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A work item as shown."""
+
+    item: WorkItem
+    url: str
+    cause_icon: str
+    cause: str
+    cause_css: str
+    lines: Sequence[Line]
+    channel_icon: str
+    hours: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mover:
+    """Somebody whose score moved."""
+
+    name: str
+    url: str
+    current: CurrentScore
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreFreshness:
+    version: ScoreDefinition
+    freshness: Freshness
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Everything on Today. score: the one whose movers are shown; None where no score is live."""
+
+    scope: str
+    cards: Sequence[Card]
+    counts: listing.Counts
+    scores: Sequence[ScoreFreshness]
+    score: ScoreDefinition | None
+    risers: Sequence[Mover]
+    fallers: Sequence[Mover]
+    numbers: Sequence[tuple[str, Any, str]]
+
+
+def board(user: User, *, scope: str, score: str, now: datetime) -> Board:
+    live = live_definitions()
+    chosen = next((v for v in live if v.name == score), live[0] if live else None)
+    return Board(
+        scope=scope,
+        cards=[card(item) for item in listing.open_items(user, scope, count=_SHOWN)],
+        counts=listing.counts(user, scope, now=now),
+        scores=[ScoreFreshness(version=v, freshness=freshness(v.name or "", now=now)) for v in live],
+        score=chosen,
+        risers=_movers(user, chosen, "rising") if chosen else (),
+        fallers=_movers(user, chosen, "falling") if chosen else (),
+        numbers=_numbers(user, now=now),
+    )
+
+
+def card(item: WorkItem) -> Card:
+    icon, cause, css = _CAUSES[item.cause]
+    return Card(
+        item=item,
+        url=record_url(item.subject, item.subject_id),
+        cause_icon=icon,
+        cause=cause,
+        cause_css=css,
+        lines=[
+            Line(name=plain(line["name"]), points=Decimal(line["points"]), sentence=line["sentence"])
+            for line in item.lines
+        ],
+        channel_icon=_CHANNEL_ICONS.get(item.channel, "send"),
+        hours="" if item.best_hour is None else f"{item.best_hour:02d}–{(item.best_hour + 1) % 24:02d}",
+    )
+
+
+def _movers(user: User, score: ScoreDefinition, direction: str) -> list[Mover]:
+    rows = CurrentScore.objects.filter(score=score.name, trend=direction)
+    if user.role != "admin":
+        rows = rows.filter(subject_id__in=visible(records(score.subject), user).values("pk"))
+    found = list(rows.order_by("-change_7d" if direction == "rising" else "change_7d", "subject_id")[:_MOVERS])
+    known = subjects(score.subject, [c.subject_id for c in found])
+    return [
+        Mover(name=known[c.subject_id].name, url=record_url(c.subject, c.subject_id), current=c)
+        for c in found
+        if c.subject_id in known
+    ]
+
+
+def _numbers(user: User, *, now: datetime) -> list[tuple[str, Any, str]]:
+    """(label, value, format) of what the reader owns."""
+    deals: QuerySet[Deal] = Deal.objects.filter(owner=user, status="open", deleted_at=None)
+    told = deals.aggregate(count=Count("id"), amount=Sum("amount"))
+    done = WorkItem.objects.filter(
+        Q(state=WorkItem.State.DONE), decided_by=user, decided_at__gt=now - timedelta(days=7)
+    ).count()
+    return [
+        ("Contacts I own", Contact.objects.filter(owner=user, deleted_at=None).count(), "number"),
+        ("My open deals", told["count"], "number"),
+        ("Their value", told["amount"] if told["count"] else None, "money"),
+        ("Contacted in 7 days", done, "number"),
+    ]

@@ -1,0 +1,13 @@
+"""What runs by itself, and when; `rapport worker` hands this list to the queue."""
+
+from __future__ import annotations
+
+from rapport.workspace.actions.refresh import Refreshed, refresh
+from rapport.workspace.queue.schedules import Schedule
+
+__all__ = ["SCHEDULES", "Refreshed", "refresh"]
+
+SCHEDULES = (
+    Schedule(name="nightly", task="refresh", cron="15 2 * * *"),
+    Schedule(name="hourly", task="work_list", cron="5 * * * *"),
+)

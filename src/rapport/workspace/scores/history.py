@@ -1,0 +1,83 @@
+"""A subject's scores over time, and filling in the weeks before a score went live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from rapport.engine.crm.as_of import as_known
+from rapport.engine.scores.kinds import KINDS
+from rapport.workspace.crm.lake import open_snapshot
+from rapport.workspace.scores.definitions import parsed, version_of
+from rapport.workspace.scores.keeping import CHUNK, history_row
+from rapport.workspace.scores.models import ScoreRun, ScoreValue
+from rapport.workspace.scores.runs import READ_TABLES, Progress, last_run, quiet
+from rapport.workspace.scores.scored import Scored, scored_rows
+
+_WEEKS = 12
+_MOST_SUBJECTS = 20_000  # beyond, filling in would keep more rows than it helps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A value (null: none then) from an instant on, and what caused it."""
+
+    at: datetime
+    value: float | None
+    band: str | None
+    cause: str | None
+
+
+def history_of(subject_id: str, *, score: str, version: int | None, since: datetime) -> list[Point]:
+    """The entries of one subject and version since an instant, oldest first."""
+    rows = ScoreValue.objects.filter(score=score, subject_id=subject_id, version=version, as_of__gte=since)
+    return [
+        Point(at=at, value=None if value is None else float(value), band=band, cause=cause)
+        for at, value, band, cause in rows.order_by("as_of", "id").values_list("as_of", "value", "band", "cause")
+    ]
+
+
+def fill_in(name: str, *, weeks: int = _WEEKS, progress: Progress = quiet) -> int:
+    """Weekly values of the weeks before the first run of the live version, as known then; safe to run twice.
+
+    Only for a score that has run, has no earlier history and has at most 20,000 subjects. Returns entries written.
+    """
+    version = version_of(name)
+    run = last_run(name)
+    if run is None or run.version != version.version or run.scored_count + run.null_count > _MOST_SUBJECTS:
+        return 0
+    entries = ScoreValue.objects.filter(score=name, version=version.version)
+    first = entries.order_by("as_of").values_list("as_of", flat=True).first()
+    if first is None or entries.filter(cause="filled in").exists():
+        return 0
+    instants = [first - timedelta(days=7 * back) for back in range(weeks, 0, -1)]
+    return _fill(run, version.subject, instants, progress)
+
+
+def _fill(run: ScoreRun, subject: str, instants: Sequence[datetime], progress: Progress) -> int:
+    definition = parsed(version_of(run.score, run.version))
+    told: dict[str, tuple[object, ...]] = {}
+    rows: list[ScoreValue] = []
+    computed_at = timezone.now()
+    with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
+        for done, at in enumerate(instants):
+            progress(done, len(instants), f"history of {run.score}")
+            scores = KINDS[definition.kind].score(definition, as_known(snapshot, at), runner=runner)
+            then = ScoreRun(id=run.id, score=run.score, version=run.version, as_of=at)
+            rows += [
+                history_row(row, then, subject=subject, computed_at=computed_at, cause="filled in")
+                for row in _new_only(scored_rows(runner.to_arrow(scores)), told)
+            ]
+    for start in range(0, len(rows), CHUNK):
+        ScoreValue.objects.bulk_create(rows[start : start + CHUNK])
+    return len(rows)
+
+
+def _new_only(rows: Iterable[Scored], told: dict[str, tuple[object, ...]]) -> list[Scored]:
+    """Those that differ from what was last told of the same subject."""
+    new = [row for row in rows if told.get(row.subject_id) != row.told]
+    told.update({row.subject_id: row.told for row in new})
+    return new

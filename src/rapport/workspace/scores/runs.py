@@ -1,0 +1,133 @@
+"""Running a live score over all its subjects, and keeping what came out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from rapport.engine.crm.as_of import as_known
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.crm.tables import TABLES
+from rapport.engine.runner import Runner
+from rapport.engine.scores.definition import ScoreDefinition as Definition
+from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.population import PopulationRun
+from rapport.engine.scores.trend import TREND_DAYS, earlier
+from rapport.workspace.crm.lake import open_snapshot
+from rapport.workspace.scores.definitions import live_definitions, parsed, version_of
+from rapport.workspace.scores.keeping import Readiness, keep
+from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
+from rapport.workspace.scores.scored import Scored, scored_rows, values_by_subject, with_movement
+
+READ_TABLES = tuple(name for name, table in TABLES.items() if table.room not in ("scores", "actions"))
+Progress = Callable[[int, int | None, str], None]
+
+
+def quiet(done: int, total: int | None, message: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """What one pass computed: rows, and the population they were ranked in."""
+
+    rows: Sequence[Scored]
+    population: PopulationRun | None
+
+
+def run_score(name: str, *, as_of: datetime | None = None, progress: Progress = quiet) -> ScoreRun:
+    """Score everyone with the live version, as known at `as_of` (None: now); safe to run twice.
+
+    A failed run is recorded with its error, keeps the values of the run before, and raises.
+    """
+    version = version_of(name)
+    at = as_of or timezone.now()
+    run = ScoreRun.objects.create(score=name, version=version.version or 1, as_of=at)
+    try:
+        with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
+            _run(run, version, snapshot, runner, progress)
+    except Exception as error:
+        run.state, run.error, run.finished_at = "failed", str(error), timezone.now()
+        run.save()
+        raise
+    return run
+
+
+def run_all(*, as_of: datetime | None = None, progress: Progress = quiet) -> list[ScoreRun]:
+    """Run every live score at one instant."""
+    at, versions = as_of or timezone.now(), live_definitions()
+    runs = []
+    for done, version in enumerate(versions):
+        progress(done, len(versions), f"scoring {version.name}")
+        runs.append(run_score(version.name or "", as_of=at))
+    return runs
+
+
+def last_run(name: str) -> ScoreRun | None:
+    """The newest completed run of a score, whichever version."""
+    return ScoreRun.objects.filter(score=name, state="done").order_by("-finished_at").first()
+
+
+def population_of(run: ScoreRun | None) -> PopulationRun | None:
+    """The population that a run ranked its subjects in."""
+    if run is None or not run.population:
+        return None
+    return PopulationRun.from_json(zlib.decompress(bytes(run.population)).decode())
+
+
+def readiness_of(definition: Definition) -> Readiness | None:
+    bounds = definition.ready_at
+    return Readiness(enter=bounds.enter, leave=bounds.leave) if bounds else None
+
+
+def _run(run: ScoreRun, version: ScoreDefinition, snapshot: Snapshot, runner: Runner, progress: Progress) -> None:
+    definition = parsed(version)
+    progress(0, 3, f"scoring {run.score}")
+    computed = compute(definition, snapshot, at=run.as_of, runner=runner)
+    progress(1, 3, f"comparing {run.score} with 7 and 30 days earlier")
+    rows = _moved(computed.rows, definition, snapshot, at=run.as_of, runner=runner)
+    progress(2, 3, f"keeping {run.score}")
+    kept = keep(run, rows, subject=version.subject, readiness=readiness_of(definition), computed_at=timezone.now())
+    run.scored_count, run.null_count, run.changed_count = kept.scored_count, kept.null_count, kept.changed_count
+    run.population = zlib.compress(computed.population.to_json().encode()) if computed.population else None
+    run.data_version = snapshot.version[:255]
+    run.state, run.finished_at = "done", timezone.now()
+    run.save()
+    progress(3, 3, f"{run.score}: {kept.changed_count:,} of {kept.scored_count + kept.null_count:,} changed")
+
+
+def compute(definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner) -> Computed:
+    """Everyone's score as known at an instant, ranked in a population of that instant."""
+    kind, view = KINDS[definition.kind], as_known(snapshot, at)
+    scores = runner.cache(kind.score(definition, view, runner=runner))
+    population = kind.population(definition, view, runner=runner)
+    return Computed(rows=list(scored_rows(runner.to_arrow(scores))), population=population)
+
+
+def _moved(
+    rows: Sequence[Scored], definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner
+) -> list[Scored]:
+    """The rows with what changed since 7 and 30 days earlier."""
+    week, month = (_values(definition, snapshot, at=earlier(at, days), runner=runner) for days in TREND_DAYS)
+    return [
+        with_movement(
+            row,
+            week_ago=week.get(row.subject_id),
+            month_ago=month.get(row.subject_id),
+            score_range=(definition.range.min, definition.range.max),
+        )
+        for row in rows
+    ]
+
+
+def _values(
+    definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner
+) -> Mapping[str, Decimal | None]:
+    """Values as known at a past instant; a population the kind needs is made at that instant."""
+    scores = KINDS[definition.kind].score(definition, as_known(snapshot, at), runner=runner)
+    return values_by_subject(runner.to_arrow(scores.select("subject_id", "value")))
