@@ -35,9 +35,14 @@ def values_as_of(rows: ir.Table, view: AsOf, table: Table, attributes: Sequence[
     return joined.select(*kept, **{a: _value(joined, table, a, position) for position, a in enumerate(attributes)})
 
 
+@ibis.udf.scalar.builtin(name="rapport_json_text", signature=(("string", "string"), "string"))
+def _json_text(document: str, name: str) -> str:  # type: ignore[empty-body]
+    """DuckDB macro and Spark function of this name are made by each runner."""
+
+
 def json_text(document: ir.StringValue, key: str) -> ir.StringValue:
-    """A member of a JSON object as text, null where it is absent. `key` is taken literally."""
-    return document.cast("json")[key].unwrap_as("string")
+    """A member of a JSON object as text (numbers and booleans too), null where it is absent or null."""
+    return _json_text(document, key)
 
 
 def _newest(view: AsOf, table: Table, attributes: Sequence[str]) -> ir.Table:

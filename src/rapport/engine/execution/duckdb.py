@@ -12,7 +12,11 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-_LOCAL_TIME = "CREATE OR REPLACE MACRO rapport_local_time(zone, moment) AS timezone(zone, moment)"
+_MACROS = """
+CREATE OR REPLACE MACRO rapport_local_time(zone, moment) AS timezone(zone, moment);
+CREATE OR REPLACE MACRO rapport_epoch_us(moment) AS epoch_us(moment);
+CREATE OR REPLACE MACRO rapport_json_text(document, name) AS json_extract_string(document, '$."' || name || '"');
+"""
 
 
 class DuckdbRunner:
@@ -35,7 +39,7 @@ class DuckdbRunner:
             self.backend.raw_sql(f"SET memory_limit='{memory_limit}'")
         if temp_directory is not None:
             self.backend.raw_sql(f"SET temp_directory='{temp_directory}'")
-        self.backend.raw_sql(_LOCAL_TIME)
+        self.backend.raw_sql(_MACROS)
         self._made = 0
 
     def __enter__(self) -> Self:

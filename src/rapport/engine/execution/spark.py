@@ -15,10 +15,20 @@ from rapport.engine.errors import EngineCannot
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_LOCAL_TIME = """
-CREATE OR REPLACE TEMPORARY FUNCTION rapport_local_time(zone STRING, moment TIMESTAMP)
-RETURNS TIMESTAMP_NTZ RETURN CAST(from_utc_timestamp(moment, zone) AS TIMESTAMP_NTZ)
-"""
+_FUNCTIONS = (
+    """
+    CREATE OR REPLACE TEMPORARY FUNCTION rapport_local_time(zone STRING, moment TIMESTAMP)
+    RETURNS TIMESTAMP_NTZ RETURN CAST(from_utc_timestamp(moment, zone) AS TIMESTAMP_NTZ)
+    """,
+    """
+    CREATE OR REPLACE TEMPORARY FUNCTION rapport_epoch_us(moment TIMESTAMP)
+    RETURNS BIGINT RETURN unix_micros(moment)
+    """,
+    """
+    CREATE OR REPLACE TEMPORARY FUNCTION rapport_json_text(document STRING, name STRING)
+    RETURNS STRING RETURN get_json_object(document, concat("$['", name, "']"))
+    """,
+)
 
 
 class SparkRunner:
@@ -34,7 +44,8 @@ class SparkRunner:
         self._owns_session = session is None
         self.session = session or local_session()
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
-        self.session.sql(_LOCAL_TIME)
+        for function in _FUNCTIONS:
+            self.session.sql(function)
         self.backend = ibis.pyspark.connect(self.session)
         self._made = 0
 

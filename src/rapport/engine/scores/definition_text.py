@@ -27,9 +27,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not read", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="aliases are not read", problem_mark=_mark(event))
         if self.depth >= _DEEPEST:
-            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=_mark(event))
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -79,3 +79,7 @@ def read_yaml(text: str, *, where: str = "definition") -> dict[str, Any]:
 def _place(where: str, failure: yaml.MarkedYAMLError) -> str:
     mark = failure.problem_mark or failure.context_mark
     return where if mark is None else f"{where}, line {mark.line + 1}, column {mark.column + 1}"
+
+
+def _mark(event: yaml.Event) -> yaml.error.Mark:
+    return event.start_mark  # type: ignore[return-value]
