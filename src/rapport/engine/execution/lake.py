@@ -67,9 +67,29 @@ class Lake:
         """
         return self._add(table, rows, batch=batch, follows=batch - 1)
 
-    def replace(self, table: Table, rows: Rows, *, batch: int) -> bool:
-        """Begin a table's incarnation with all rows of the batches 1 to `batch`. False where it has begun already."""
-        return self._add(table, rows, batch=batch, follows=0)
+    def replace(self, table: Table, rows: Rows, *, batch: int, instead_of: str) -> bool:
+        """Begin a table with all rows of the batches 1 to `batch`. False where this incarnation has begun already.
+
+        The files are also those of the incarnation `instead_of`, unless it had more, so that its readers see each
+        row once until they turn to this one.
+        """
+        return self._add(table, rows, batch=batch, follows=0, also=Lake(self.folder, incarnation=instead_of))
+
+    def vacuum(self, table: str, *, keep_hours: int) -> int:
+        """Delete files that no version uses any more and that are older than `keep_hours`; how many.
+
+        Call it while nobody reads (`lake_lock.alone`) and nobody writes.
+        """
+        delta = self.delta(table)
+        if delta is None:
+            return 0
+        return len(delta.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True))
+
+    def clear(self, table: str) -> None:
+        """Leave no row in a table, of whichever incarnation."""
+        delta = self.delta(table)
+        if delta is not None and delta.get_add_actions().num_rows:
+            delta.delete()
 
     def delta(self, table: str) -> DeltaTable | None:
         try:
@@ -81,7 +101,7 @@ class Lake:
         """The id under which batches of this incarnation are committed."""
         return f"rapport:{self.incarnation}:{table}"
 
-    def _add(self, table: Table, rows: Rows, *, batch: int, follows: int) -> bool:
+    def _add(self, table: Table, rows: Rows, *, batch: int, follows: int, also: Lake | None = None) -> bool:
         for _ in range(_TRIES):
             delta = self.delta(table.name) or self._created(table)
             current = self._batch(delta, table.name)
@@ -89,41 +109,15 @@ class Lake:
                 return False
             if (current or 0) != follows:
                 raise BatchOutOfOrder(table.name, batch=batch, found=current or 0)
+            stamps = [Transaction(app_id=self.application(table.name), version=batch)]
+            if also is not None and (also._batch(delta, table.name) or 0) < batch:
+                stamps.append(Transaction(app_id=also.application(table.name), version=batch))
             try:
-                self._commit(delta, table, rows(), batch=batch, mode="overwrite" if current is None else "append")
+                _commit(delta, table, rows(), stamps=stamps, mode="overwrite" if current is None else "append")
             except CommitFailedError:
                 continue  # somebody else committed: look again before writing again
             return True
         raise LakeBusy(table.name, tries=_TRIES)
-
-    def _commit(
-        self,
-        delta: DeltaTable,
-        table: Table,
-        rows: Iterable[pa.Table],
-        *,
-        batch: int,
-        mode: Literal["append", "overwrite"],
-    ) -> None:
-        stamp = Transaction(app_id=self.application(table.name), version=batch)
-        known = {field.name for field in delta.schema().fields}
-
-        def write(reader: pa.RecordBatchReader) -> None:
-            write_deltalake(
-                delta,
-                reader,
-                mode=mode,
-                schema_mode=None if known >= set(table.arrow_schema.names) else "merge",
-                # delta-rs would try again by itself without looking at the batch: we do both
-                commit_properties=CommitProperties(app_transactions=[stamp], max_commit_retries=0),
-            )
-
-        try:
-            stream(rows, table.arrow_schema, write)
-        except CommitFailedError:
-            raise
-        except (OSError, DeltaError) as error:
-            raise LakeWriteFailed(table.name, error) from error
 
     def _created(self, table: Table) -> DeltaTable:
         try:
@@ -143,3 +137,31 @@ class Lake:
             return None
         batch: int | None = delta.transaction_version(self.application(table))
         return batch
+
+
+def _commit(
+    delta: DeltaTable,
+    table: Table,
+    rows: Iterable[pa.Table],
+    *,
+    stamps: list[Transaction],
+    mode: Literal["append", "overwrite"],
+) -> None:
+    known = {field.name for field in delta.schema().fields}
+
+    def write(reader: pa.RecordBatchReader) -> None:
+        write_deltalake(
+            delta,
+            reader,
+            mode=mode,
+            schema_mode=None if known >= set(table.arrow_schema.names) else "merge",
+            # delta-rs would try again by itself without looking at the batch: we do both
+            commit_properties=CommitProperties(app_transactions=stamps, max_commit_retries=0),
+        )
+
+    try:
+        stream(rows, table.arrow_schema, write)
+    except CommitFailedError:
+        raise
+    except (OSError, DeltaError) as error:
+        raise LakeWriteFailed(table.name, error) from error

@@ -1,7 +1,7 @@
 """The lake of this workspace: publishing into it, reading it with what is not in it yet, keeping it in order.
 
-publish, open_snapshot, rebuild and compact are found here too; they are loaded when they are asked for, because models
-may not be imported while Django starts.
+The names below are found here; they are loaded when they are asked for, because models may not be imported while
+Django starts.
 """
 
 from __future__ import annotations
@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rapport.workspace.crm.lake.publishing import publish
     from rapport.workspace.crm.lake.snapshots import open_snapshot
+    from rapport.workspace.crm.lake.upkeep import compact, rebuild, vacuum
 
-_HOMES = {"publish": "publishing", "open_snapshot": "snapshots"}
+_HOMES = {
+    "compact": "upkeep",
+    "open_snapshot": "snapshots",
+    "publish": "publishing",
+    "rebuild": "upkeep",
+    "vacuum": "upkeep",
+}
 
-__all__ = ["open_snapshot", "publish"]
+__all__ = ["compact", "open_snapshot", "publish", "rebuild", "vacuum"]
 
 
 def __getattr__(name: str) -> Any:

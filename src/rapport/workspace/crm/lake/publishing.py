@@ -35,7 +35,7 @@ _UNPUBLISHED = Where("batch IS NULL")
 Checkpoint = Callable[[str], None]
 
 
-def _unwatched(_step: str) -> None:
+def unwatched(_step: str) -> None:
     """Nobody watches the steps."""
 
 
@@ -50,7 +50,7 @@ class Published:
         return sum(self.rows.values())
 
 
-def publish(*, tables: Iterable[str] | None = None, wait: float = 30, checkpoint: Checkpoint = _unwatched) -> Published:
+def publish(*, tables: Iterable[str] | None = None, wait: float = 30, checkpoint: Checkpoint = unwatched) -> Published:
     """Bring every committed row that is not in the lake yet into it.
 
     Parameters: tables, all by default; wait, seconds for another publisher to finish; checkpoint,
@@ -58,7 +58,7 @@ def publish(*, tables: Iterable[str] | None = None, wait: float = 30, checkpoint
     Raises: LeaseTaken while another process publishes; LakeMismatch where lake and database do not
     fit together; LakeWriteFailed where the disk refuses. Calling again goes on where it stopped.
     """
-    wanted = _known(tables)
+    wanted = known_tables(tables)
     with publishing(wait=wait) as publisher:
         rows = {table: publisher.publish(table, checkpoint) for table in wanted}
     return Published({table: count for table, count in rows.items() if count})
@@ -84,7 +84,7 @@ class Publisher:
     state: LakeState
     lake: Lake
 
-    def publish(self, table: str, checkpoint: Checkpoint = _unwatched) -> int:
+    def publish(self, table: str, checkpoint: Checkpoint = unwatched) -> int:
         """Number of rows appended to a table."""
         count = self.finish(table, checkpoint)
         while any_rows(table, _UNPUBLISHED):
@@ -97,19 +97,26 @@ class Publisher:
             count += claimed
         return count
 
-    def finish(self, table: str, checkpoint: Checkpoint = _unwatched) -> int:
+    def finish(self, table: str, checkpoint: Checkpoint = unwatched) -> int:
         """Append what an earlier publisher claimed and left behind. Returns its number of rows."""
         newest, _ = LakeBatch.objects.get_or_create(table=table)
         in_lake = self.lake.version(table).batch
-        check_fits(table, in_lake=in_lake, in_database=newest.batch)
-        with transaction.atomic():
-            self.lease.confirm()
-            LakeBatch.objects.filter(table=table, sealed=False).update(sealed=True)
+        check_fits(newest, in_lake=in_lake)
+        if in_lake == 0 and newest.batch > 1:
+            raise LakeMismatch(table, in_lake=in_lake, in_database=newest.batch)
+        self.seal(newest)
         count = 0
         for batch in range(in_lake + 1, newest.batch + 1):
             checkpoint("recovering")
             count += self._append(table, batch)
         return count
+
+    def seal(self, newest: LakeBatch) -> None:
+        """No further row may be claimed for a batch that an earlier publisher left open."""
+        if not newest.sealed:
+            with transaction.atomic():
+                self.lease.confirm()
+                LakeBatch.objects.filter(table=newest.table).update(sealed=True)
 
     def _claim_batch(self, table: str, checkpoint: Checkpoint) -> tuple[int, int]:
         """Claim and seal the next batch: its number, and its number of rows."""
@@ -129,20 +136,24 @@ class Publisher:
     def _append(self, table: str, batch: int) -> int:
         """Append a sealed batch where the lake lacks it. Returns its number of rows."""
         counted: list[int] = []
-        self.lake.append(TABLES[table], partial(self._rows, table, of_batch(batch), counted), batch=batch)
+        self.lake.append(TABLES[table], partial(self.rows, table, of_batch(batch), counted), batch=batch)
         return sum(counted)
 
-    def _rows(self, table: str, where: Where, counted: list[int]) -> Iterator[pa.Table]:
+    def rows(self, table: str, where: Where, counted: list[int]) -> Iterator[pa.Table]:
+        """Chunks of a table's rows; their lengths are noted in `counted`."""
         counted.clear()
         for chunk in read_rows(table, where, buckets=self.state.buckets):
             counted.append(len(chunk))
             yield chunk
 
 
-def check_fits(table: str, *, in_lake: int, in_database: int) -> None:
-    """Raises LakeMismatch where the lake is ahead of the database, or lost. Publishing catches up one that lags."""
-    if in_lake > in_database or (in_lake == 0 and in_database > 1):
-        raise LakeMismatch(table, in_lake=in_lake, in_database=in_database)
+def check_fits(newest: LakeBatch, *, in_lake: int) -> None:
+    """Raises LakeMismatch where the lake holds more than this database published.
+
+    A batch that is in the lake but open here was sealed in a later state of the database than this one.
+    """
+    if in_lake > newest.batch or (in_lake == newest.batch and not newest.sealed):
+        raise LakeMismatch(newest.table, in_lake=in_lake, in_database=newest.batch)
 
 
 def _claim(table: str, batch: int) -> int:
@@ -158,6 +169,7 @@ def _claim(table: str, batch: int) -> int:
         return int(cursor.rowcount)
 
 
-def _known(tables: Iterable[str] | None) -> list[str]:
+def known_tables(tables: Iterable[str] | None) -> list[str]:
+    """The tables of these names that a model keeps; all by default."""
     kept = published_models()
     return [name for name in TABLES if name in kept and (tables is None or name in set(tables))]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -17,14 +16,14 @@ from rapport.engine.crm.tables import TABLES, Table
 from rapport.engine.execution.buckets import BUCKETS
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.execution.lake import LakeVersion
-from rapport.engine.execution.lake_errors import LakeMismatch
 from rapport.engine.execution.lake_lock import reading
+from rapport.workspace.crm.lake.engines import new_runner
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState
-from rapport.workspace.crm.lake.publishing import lake_of
+from rapport.workspace.crm.lake.publishing import check_fits, lake_of
 from rapport.workspace.crm.lake.rows import later_than, read_rows
 from rapport.workspace.lib.declared import published_models
 from rapport.workspace.lib.read_transaction import read_transaction
-from rapport.workspace.options import home_folder, lake_folder, option
+from rapport.workspace.options import lake_folder
 
 
 @dataclass(frozen=True)
@@ -59,14 +58,6 @@ def open_snapshot(
         )
 
 
-def new_runner() -> DuckdbRunner:
-    """An engine within the installation's bounds of threads and memory, spilling to its home folder."""
-    threads, spill = option("threads"), home_folder() / "spill"
-    return DuckdbRunner(
-        threads=int(threads) if threads else None, memory_limit=option("memory") or None, temp_directory=Path(spill)
-    )
-
-
 def _consistent_parts(tables: list[str]) -> Mapping[str, TableParts]:
     """Files first, then the rows later than them: rows never leave the database, so none is missed, and what a batch
     in the files holds is settled, so none is doubled. A rebuild in between starts the reading over."""
@@ -89,10 +80,10 @@ def _incarnation() -> str | None:
 
 
 def _check(versions: Mapping[str, LakeVersion]) -> None:
-    in_database = dict(LakeBatch.objects.values_list("table", "batch"))
+    newest = {row.table: row for row in LakeBatch.objects.all()}
     for name, version in versions.items():
-        if version.batch > in_database.get(name, 0):
-            raise LakeMismatch(name, in_lake=version.batch, in_database=in_database.get(name, 0))
+        if version.batch:
+            check_fits(newest.get(name, LakeBatch(table=name)), in_lake=version.batch)
 
 
 def _later_rows(table: str, batch: int, buckets: int) -> pa.Table:
