@@ -70,7 +70,7 @@ def auc(groups: Sequence[Cases], *, confidence: float = 0.95) -> Auc:
     The interval sums DeLong's structural components by subject (Obuchowski's clustered form); with one
     cut-off it is DeLong's. Where that variance is 0 or not to be had (perfect separation, one event),
     Newcombe's score interval on Hanley and McNeil's variance takes its place, so that certainty is
-    never claimed from a handful of cases.
+    never claimed from a handful of cases. Scores that are all alike have 0.5, for certain.
 
     Source: DeLong, DeLong, Clarke-Pearson 1988; Obuchowski 1997; Newcombe 2006, method 5.
     """
@@ -79,6 +79,8 @@ def auc(groups: Sequence[Cases], *, confidence: float = 0.95) -> Auc:
     parts = _parts(groups)
     if parts is None:
         return Auc(value=None, low=None, high=None, event_count=events, nonevent_count=nonevents)
+    if all(np.ptp(g.scores) == 0 for g in groups if len(g.scores)):
+        return Auc(value=0.5, low=0.5, high=0.5, event_count=events, nonevent_count=nonevents)
     z = float(norm.ppf(0.5 + confidence / 2))
     error = sqrt(sum(v * v for v in parts.by_cluster.values()))
     if error > 1e-12 and parts.enough:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import ibis
 import numpy as np
@@ -24,6 +26,11 @@ def window_end(as_of: datetime, within_days: int) -> datetime:
 def is_mature(as_of: datetime, within_days: int, now: datetime) -> bool:
     """Whether the whole window lies in the past."""
     return window_end(as_of, within_days) <= now
+
+
+def overlapping(cut_offs: Sequence[datetime], within_days: int) -> bool:
+    """Whether windows overlap, so that one event may count at several cut-offs. `cut_offs`, the earliest first."""
+    return any(window_end(a, within_days) > b for a, b in pairwise(cut_offs))
 
 
 def suggest_cut_offs(

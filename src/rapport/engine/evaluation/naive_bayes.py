@@ -52,9 +52,9 @@ class NaiveBayes:
 
 
 def naive_bayes(fields: Fields, won: Flags) -> NaiveBayes | None:
-    """Frequencies counted over decided cases; None where all were won or all lost."""
+    """Frequencies counted over decided cases; None where all were won, all lost, or no field is ever set."""
     won_count, lost_count = int(won.sum()), int(len(won) - won.sum())
-    if not won_count or not lost_count:
+    if not won_count or not lost_count or all(v is None for values in fields.values() for v in values):
         return None
     return NaiveBayes(
         prior=(won_count + _ADDED) / (won_count + lost_count + 2 * _ADDED),

@@ -108,7 +108,7 @@ class BacktestReport:
         cut_offs: those with a whole window, the earliest first.
         immature: cut-offs left out because their window had not closed at `now`.
         score, baselines: on the same cases.
-        bands: the highest first.
+        bands: the highest first; matrix, by matrix label or named segment, the best first.
         recorded_at_assumed: by table.
         notes: what limits the proof, in sentences.
         interrupted: True where it was stopped before the last cut-off; the figures are of those done.
@@ -127,6 +127,7 @@ class BacktestReport:
     score: Performance
     baselines: tuple[Performance, ...]
     bands: tuple[BandConversion, ...]
+    matrix: tuple[BandConversion, ...]
     stability: tuple[Stability, ...]
     recorded_at_assumed: Mapping[str, Assumed] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
