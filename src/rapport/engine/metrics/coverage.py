@@ -1,0 +1,141 @@
+"""What the data cover: which tables and columns are filled, from when and until when. One query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.crm.tables import TABLES
+from rapport.engine.errors import MissingColumn, MissingTable
+from rapport.engine.metrics.reading import moment
+from rapport.engine.metrics.spec import MetricSpec
+from rapport.engine.metrics.windows import Window
+from rapport.engine.runner import Runner
+
+# Where something happens all the time while a company's sources are connected.
+_HEARTBEAT = ("interactions", "orders", "deals", "cases", "contacts", "campaign_members", "survey_answers")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Attributes:
+    first, last: the oldest and newest row of each table, up to the as-of instant.
+    filled: paths (`deals.closed_at`) that hold at least one value.
+    through: until when the sources are known to have told something.
+    """
+
+    first: Mapping[str, datetime]
+    last: Mapping[str, datetime]
+    filled: frozenset[str]
+    through: datetime | None
+
+    def missing(self, spec: MetricSpec, snapshot: Snapshot) -> str | None:
+        """The sentence that names the table or column that the metric lacks; None where it lacks none."""
+        if spec.relation.needs_any and not any(snapshot.has(table) for table in spec.relation.needs_any):
+            return MissingTable(" or ".join(spec.relation.needs_any), needed_by=spec.id).what
+        for path in spec.paths:
+            table, _, column = path.partition(".")
+            if not snapshot.has(table):
+                return MissingTable(table, needed_by=spec.id).what
+            if column and path not in self.filled:
+                return MissingColumn(f"{TABLES[table].entity}.{column}", needed_by=spec.id).what
+        return None
+
+    def share(self, tables: tuple[str, ...], window: Window) -> float:
+        """Share of the window, as far as it has passed, between the first row and the last sign of life."""
+        firsts = [self.first[table] for table in tables if table in self.first]
+        if not firsts or self.through is None:
+            return 0.0
+        passed = (window.stand - window.start).total_seconds()
+        covered = (min(window.stand, self.through) - max(window.start, min(firsts))).total_seconds()
+        return min(1.0, max(0.0, covered) / passed) if passed > 0 else 0.0
+
+    def newest(self, tables: tuple[str, ...]) -> datetime | None:
+        return max((self.last[table] for table in tables if table in self.last), default=None)
+
+
+def counted_tables(spec: MetricSpec) -> tuple[str, ...]:
+    """The tables whose rows a metric counts."""
+    return spec.relation.needs_any or (spec.relation.table,)
+
+
+def coverage_of(specs: Iterable[MetricSpec], snapshot: Snapshot, *, as_of: datetime, runner: Runner) -> Coverage:
+    """One query over all tables that the metrics need."""
+    columns: dict[str, list[str]] = {table: [] for table in _HEARTBEAT}
+    for spec in specs:
+        for table in counted_tables(spec):
+            columns.setdefault(table, [])
+        for path in spec.paths:
+            table, _, column = path.partition(".")
+            wanted = columns.setdefault(table, [])
+            if column and column not in wanted:
+                wanted.append(column)
+    present = {table: names for table, names in columns.items() if snapshot.has(table)}
+    parts = [_table_part(snapshot, table, names, as_of) for table, names in present.items()]
+    parts += _history_part(snapshot, present)
+    answers = runner.to_arrow(ibis.union(*parts) if len(parts) > 1 else parts[0]).to_pylist() if parts else []
+    return _read(answers, present, snapshot, as_of)
+
+
+def _table_part(snapshot: Snapshot, table: str, names: list[str], as_of: datetime) -> ir.Table:
+    rows = snapshot.tables[table]
+    dated = TABLES[table].occurred_at
+    nothing = ibis.null().cast("timestamp('UTC', 6)")
+    at = rows[dated].cast("timestamp('UTC', 6)") if dated and dated in rows.columns else None
+    before = None if at is None else at <= moment(as_of)
+    counts = [rows[name].count() if name in rows.columns else ibis.literal(0, type="int64") for name in names]
+    figures = {f"c{i}": value.cast("int64") for i, value in enumerate(counts)}
+    wide = rows.aggregate(
+        first=nothing if at is None else at.min(where=before),
+        last=nothing if at is None else at.max(where=before),
+        n=rows.count(),
+        **figures,
+    )
+    filled = ibis.array([wide.n, *(wide[f"c{i}"] for i in range(len(names)))])
+    return wide.select(what=ibis.literal(table), first=wide.first, last=wide.last, filled=filled)
+
+
+def _history_part(snapshot: Snapshot, present: Mapping[str, list[str]]) -> list[ir.Table]:
+    """How many values the history holds of each changeable column that is needed."""
+    paths = [
+        f"{TABLES[table].entity}.{name}"
+        for table, names in present.items()
+        for name in names
+        if name in {c.name for c in TABLES[table].changeable}
+    ]
+    if not paths or not snapshot.has("attribute_history"):
+        return []
+    history = snapshot.tables["attribute_history"]
+    named = history.mutate(what=history.entity + "." + history.attribute)
+    counted = named.filter(named.what.isin(paths)).group_by("what").aggregate(n=lambda t: t.value.count())
+    nothing = ibis.null().cast("timestamp('UTC', 6)")
+    return [counted.select("what", first=nothing, last=nothing, filled=ibis.array([counted.n]))]
+
+
+def _read(
+    answers: list[dict[str, object]], present: Mapping[str, list[str]], snapshot: Snapshot, as_of: datetime
+) -> Coverage:
+    plural = {table.entity: name for name, table in TABLES.items()}
+    first: dict[str, datetime] = {}
+    last: dict[str, datetime] = {}
+    filled: set[str] = set()
+    for answer in answers:
+        what, counts = str(answer["what"]), answer["filled"]
+        assert isinstance(counts, list)
+        if "." in what:
+            entity, _, attribute = what.partition(".")
+            if counts[0]:
+                filled.add(f"{plural[entity]}.{attribute}")
+            continue
+        filled |= {f"{what}.{name}" for name, number in zip(present[what], counts[1:], strict=True) if number}
+        for ends, key in ((first, "first"), (last, "last")):
+            if isinstance(answer[key], datetime):
+                ends[what] = answer[key]  # type: ignore[assignment]
+    told = snapshot.settings.get("data_through")
+    through = told if isinstance(told, datetime) else max(last.values(), default=None)
+    return Coverage(first, last, frozenset(filled), min(through, as_of) if through else None)

@@ -1,0 +1,1 @@
+"""Metrics of customers, one idea per file."""

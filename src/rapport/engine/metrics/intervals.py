@@ -1,0 +1,63 @@
+"""How sure a rate is: 95 % intervals of shares and of the net promoter score."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+Z_95 = 1.959963984540054  # the 97.5th percentile of the standard normal distribution
+SMALL_SAMPLE = 30  # below it a share or a mean is flagged
+_PLENTY_OF_ANSWERS = 100
+
+
+def wilson(successes: float, trials: float) -> tuple[float, float] | None:
+    """Wilson's 95 % score interval of a share in 0..1; None without trials.
+
+    Source: Wilson 1927, equation without continuity correction. 8 of 10 gives 0.4902 to 0.9433.
+    """
+    if trials <= 0:
+        return None
+    share = successes / trials
+    spread = Z_95 * sqrt(share * (1 - share) / trials + Z_95**2 / (4 * trials**2))
+    centre = share + Z_95**2 / (2 * trials)
+    scale = 1 + Z_95**2 / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def net_promoter(promoters: int, passives: int, detractors: int) -> float | None:
+    """100 x (promoters - detractors) / answers, from -100 to 100; None without answers."""
+    answers = promoters + passives + detractors
+    return 100 * (promoters - detractors) / answers if answers else None
+
+
+def net_promoter_interval(promoters: int, passives: int, detractors: int) -> tuple[float, float] | None:
+    """The 95 % interval: Wald, or adjusted Wald under 100 answers and where Wald collapses.
+
+    Wald has no width when all answers fall in one class, and is too narrow for few answers.
+    """
+    answers = promoters + passives + detractors
+    if not answers:
+        return None
+    if answers < _PLENTY_OF_ANSWERS or promoters + detractors in (0, answers):
+        return net_promoter_adjusted_wald(promoters, passives, detractors)
+    return _wald(promoters, passives, detractors)
+
+
+def net_promoter_wald(promoters: int, passives: int, detractors: int) -> tuple[float, float] | None:
+    """100 x (d +- 1.96 SE) with SE = sqrt((p + q - d^2) / n) and d = p - q; None without answers."""
+    return _wald(promoters, passives, detractors) if promoters + passives + detractors else None
+
+
+def net_promoter_adjusted_wald(promoters: int, passives: int, detractors: int) -> tuple[float, float]:
+    """Wald after adding 3/4 of a promoter, 1 1/2 passives and 3/4 of a detractor.
+
+    Source: Rocks 2016, "Interval estimation for the net promoter score".
+    """
+    return _wald(promoters + 0.75, passives + 1.5, detractors + 0.75)
+
+
+def _wald(promoters: float, passives: float, detractors: float) -> tuple[float, float]:
+    answers = promoters + passives + detractors
+    share_up, share_down = promoters / answers, detractors / answers
+    net = share_up - share_down
+    width = Z_95 * sqrt(max(0.0, share_up + share_down - net**2) / answers)
+    return 100 * (net - width), 100 * (net + width)

@@ -1,0 +1,1 @@
+"""Metrics of marketing, one idea per file."""

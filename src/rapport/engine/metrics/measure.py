@@ -1,0 +1,189 @@
+"""Measure metrics: one query per relation, whatever the number of metrics, periods and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rapport.engine.crm.as_of import as_known
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.errors import DataError, DefinitionError
+from rapport.engine.metrics.coverage import Coverage, coverage_of
+from rapport.engine.metrics.figures import Number
+from rapport.engine.metrics.outcome import outcome, unknown
+from rapport.engine.metrics.period import Grain, Period
+from rapport.engine.metrics.query import Only, Split, aggregated, check_dimensions, columns_wanted, rows_in_periods
+from rapport.engine.metrics.reading import Reading
+from rapport.engine.metrics.registry import METRICS
+from rapport.engine.metrics.spec import MetricSpec
+from rapport.engine.metrics.value import MetricValue
+from rapport.engine.metrics.windows import windows_of
+from rapport.engine.runner import Runner
+
+Group = tuple[str | None, ...]
+Answers = dict[tuple[int, Group], Mapping[str, Number | None]]
+
+
+class Compare(StrEnum):
+    """What a period is compared with."""
+
+    PREVIOUS = "previous"
+    LAST_YEAR = "last_year"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    snapshot: Snapshot
+    periods: tuple[Period, ...]
+    compared: tuple[Period | None, ...]  # for each period
+    split: Split
+    as_of: datetime
+    runner: Runner
+
+    @property
+    def all_periods(self) -> tuple[Period, ...]:
+        return tuple(dict.fromkeys((*self.periods, *(p for p in self.compared if p))))
+
+
+def measure(
+    metric_ids: Sequence[str],
+    snapshot: Snapshot,
+    *,
+    period: Period,
+    as_of: datetime,
+    runner: Runner,
+    by: Sequence[str] = (),
+    grain: Grain | str | None = None,
+    filters: Sequence[Only] = (),
+    compare: Compare | str | None = None,
+) -> list[MetricValue]:
+    """Values of metrics over a period, from what was known at `as_of`.
+
+    Parameters:
+        by: dimensions to split by; a metric without one of them comes back unknown.
+        grain: cut the period into days, weeks, months ...; None gives one value for the whole.
+        filters: only rows with these dimension values; all must hold.
+        compare: also measure the period before, or the same period last year.
+    Returns: by metric as asked, then period, then dimension values. A metric whose table or
+        column no source fills has value None and the reason; the others are not affected.
+    Raises: DefinitionError for an unknown metric or grain.
+    Executes one query for coverage and one for each relation that the metrics use.
+    """
+    specs = [spec_of(metric) for metric in metric_ids]
+    periods, compared = _periods(period, grain, compare)
+    question = _Question(
+        snapshot=snapshot,
+        periods=periods,
+        compared=compared,
+        split=Split(tuple(by), tuple(filters)),
+        as_of=as_of,
+        runner=runner,
+    )
+    coverage = coverage_of(specs, snapshot, as_of=as_of, runner=runner)
+    answers: dict[str, Answers | str] = {}
+    for shared in _sharing(specs):
+        answers |= _answered(shared, question, coverage)
+    return [value for spec in specs for value in _values(spec, question, coverage, answers[spec.id])]
+
+
+def spec_of(metric: str) -> MetricSpec:
+    if metric not in METRICS:
+        raise DefinitionError("There is no such metric.", received=metric, allowed=METRICS)
+    return METRICS[metric]
+
+
+def _periods(
+    period: Period, grain: Grain | str | None, compare: Compare | str | None
+) -> tuple[tuple[Period, ...], tuple[Period | None, ...]]:
+    other = None
+    if compare is not None:
+        other = period.previous() if Compare(compare) is Compare.PREVIOUS else period.last_year()
+    if grain is None:
+        return (period,), (other,)
+    if grain not in tuple(Grain):
+        raise DefinitionError("There is no such grain.", received=str(grain), allowed=[g.value for g in Grain])
+    parts = period.split(Grain(grain))
+    former: list[Period | None] = list(other.split(Grain(grain))) if other else []
+    return parts, tuple(former[i] if i < len(former) else None for i in range(len(parts)))
+
+
+def _sharing(specs: Iterable[MetricSpec]) -> list[list[MetricSpec]]:
+    """Metrics that one query can answer: of one relation and one kind of window."""
+    shared: dict[tuple[str, int | None], list[MetricSpec]] = {}
+    for spec in dict.fromkeys(specs):
+        shared.setdefault((spec.relation.name, spec.rolling_days), []).append(spec)
+    return list(shared.values())
+
+
+def _answered(shared: Sequence[MetricSpec], question: _Question, coverage: Coverage) -> dict[str, Answers | str]:
+    """For each metric its aggregates by period and group, or why there are none."""
+    found: dict[str, Answers | str] = {}
+    able = []
+    for spec in shared:
+        reason = coverage.missing(spec, question.snapshot)
+        try:
+            check_dimensions(spec.id, spec.relation, question.split)
+        except DefinitionError as error:
+            reason = reason or error.sentence
+        if reason is None:
+            able.append(spec)
+        else:
+            found[spec.id] = reason
+    if able:
+        try:
+            answers: Answers | str = _run(able, question)
+        except DataError as error:
+            answers = error.sentence
+        found |= {spec.id: answers for spec in able}
+    return found
+
+
+def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
+    relation, aggregates = shared[0].relation, [a for spec in shared for a in spec.aggregates]
+    reading = Reading(
+        view=as_known(question.snapshot, question.as_of),
+        windows=windows_of(
+            question.all_periods,
+            time_zone=question.snapshot.time_zone,
+            as_of=question.as_of,
+            rolling_days=shared[0].rolling_days,
+        ),
+        needed_by=", ".join(spec.id for spec in shared),
+        wanted=columns_wanted(relation, question.split, aggregates),
+        runner=question.runner,
+    )
+    rows = rows_in_periods(relation, reading, question.split)
+    answer = question.runner.to_arrow(aggregated(rows, question.split, aggregates))
+    keys = [f"dim_{name}" for name in question.split.by]
+    return {(row["period"], tuple(row[key] for key in keys)): row for row in answer.to_pylist()}
+
+
+def _values(spec: MetricSpec, question: _Question, coverage: Coverage, answers: Answers | str) -> list[MetricValue]:
+    numbers = {period: number for number, period in enumerate(question.all_periods)}
+    if isinstance(answers, str):
+        return [unknown(spec, period, as_of=question.as_of, reason=answers) for period in question.periods]
+    groups: list[Group] = sorted({group for _, group in answers}, key=_by_text) if question.split.by else [()]
+    windows = windows_of(question.all_periods, time_zone=question.snapshot.time_zone, as_of=question.as_of)
+
+    def of(period: Period, group: Group) -> MetricValue:
+        return outcome(
+            spec,
+            period,
+            windows[numbers[period]],
+            answers.get((numbers[period], group), {}),
+            dimensions=dict(zip(question.split.by, group, strict=True)),
+            coverage=coverage,
+            as_of=question.as_of,
+        )
+
+    return [
+        of(period, group).compared_with(of(other, group) if other else None)
+        for period, other in zip(question.periods, question.compared, strict=True)
+        for group in groups
+    ]
+
+
+def _by_text(group: Group) -> tuple[tuple[bool, str], ...]:
+    return tuple((name is None, name or "") for name in group)

@@ -1,0 +1,86 @@
+"""A reading: what relations are made from. The tables as of an instant, the periods asked for, and the columns wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from rapport.engine.crm.as_of import AsOf
+from rapport.engine.crm.tables import TABLES
+from rapport.engine.metrics.windows import Window
+from rapport.engine.runner import Runner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Attributes:
+    windows: the periods asked for, as instants.
+    wanted: columns that some metric, dimension, filter or drill-down asks of the relation; what
+        nobody wants is not looked up.
+    needed_by: who asks, for errors.
+    runner: at hand when values are measured; absent while rows are only described.
+    """
+
+    view: AsOf
+    windows: tuple[Window, ...]
+    needed_by: str
+    wanted: frozenset[str] = field(default_factory=frozenset)
+    runner: Runner | None = None
+
+    @property
+    def time_zone(self) -> str:
+        return self.view.snapshot.time_zone
+
+    @property
+    def currency(self) -> str:
+        return self.view.snapshot.currency
+
+    def setting(self, name: str, default: object) -> object:
+        return self.view.snapshot.settings.get(name, default)
+
+    def whole_number(self, name: str, default: int) -> int:
+        value = self.setting(name, default)
+        return int(value) if isinstance(value, int | float | str) else default
+
+    def has(self, table: str) -> bool:
+        return self.view.has(table)
+
+    def wants(self, *columns: str) -> bool:
+        return not self.wanted.isdisjoint(columns)
+
+    def table(self, name: str, columns: Sequence[str]) -> ir.Table:
+        """The table as of the instant, with these columns and those of its own that are wanted."""
+        own = [c for c in sorted(self.wanted) if c in TABLES[name].columns and c not in columns]
+        return self.view.table(name, needed_by=self.needed_by, columns=[*columns, *own])
+
+    def lookup(self, name: str, columns: Sequence[str]) -> ir.Table:
+        """Just these columns, whatever is wanted of the relation."""
+        return self.view.table(name, needed_by=self.needed_by, columns=columns)
+
+
+def moment(at: datetime) -> ir.TimestampScalar:
+    """An instant as a literal."""
+    return ibis.literal(at, type="timestamp('UTC', 6)")
+
+
+def elapsed(start: ir.TimestampValue, end: ir.TimestampValue, *, unit: str) -> ir.FloatingValue:
+    """Time from start to end as a fraction of days or hours, to the microsecond."""
+    microseconds = {"days": 86_400_000_000, "hours": 3_600_000_000}[unit]
+    return end.delta(start, unit="microsecond").cast("float64") / float(microseconds)
+
+
+def plain(rows: ir.Table) -> ir.Table:
+    """The same rows as a projection, so that a further join does not continue the joins before."""
+    return rows.mutate(id=rows["id"])
+
+
+def either(*conditions: ir.BooleanValue) -> ir.BooleanValue:
+    """True where one is true; null counts as false."""
+    found = conditions[0].fill_null(False)
+    for condition in conditions[1:]:
+        found = found | condition.fill_null(False)
+    return found

@@ -1,0 +1,69 @@
+"""Relations: the rows that metrics count, add up and rank. Metrics on one relation share one query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import ibis.expr.types as ir
+
+from rapport.engine.metrics.reading import Reading
+
+
+class Dating(StrEnum):
+    """How a relation's rows come to belong to periods.
+
+    EVENT: by the instant `at`. STANDING: rows stand from `from_at` until `to_at` and belong to the
+    end of a period at which they stand. PER_PERIOD: the rows carry the number of the period, `period`.
+    """
+
+    EVENT = "event"
+    STANDING = "standing"
+    PER_PERIOD = "per period"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """What a metric can be split by: a column of the relation, or a column of the record it refers to."""
+
+    column: str
+    table: str | None = None
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """Rows of one grain.
+
+    Attributes:
+        grain: what one row is, plural ("closed deals").
+        table: the table that the rows' `id` belongs to, and whose instants say what is covered.
+        needs: tables and columns (`deals.closed_at`) without which there are no rows.
+        needs_any: tables of which one is enough.
+        rows: makes them: `id`, the instants that `dating` asks for, and the columns wanted.
+        dimensions: by name.
+        labels: columns that help a person to recognise a row in a drill-down.
+        fold: a second level: takes the rows with `period` and `dim_*` columns and gives one row
+            per period, dimension values and, for example, customer.
+    """
+
+    name: str
+    grain: str
+    table: str
+    needs: tuple[str, ...] = ()
+    needs_any: tuple[str, ...] = ()
+    rows: Callable[[Reading], ir.Table]
+    dating: Dating = Dating.EVENT
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    fold: Callable[[ir.Table, Sequence[str]], ir.Table] | None = None
+
+
+def column(name: str) -> Dimension:
+    return Dimension(column=name)
+
+
+def through(name: str, table: str, attribute: str) -> Dimension:
+    """A dimension of the record to which column `name` refers."""
+    return Dimension(column=name, table=table, attribute=attribute)

@@ -1,0 +1,1 @@
+"""Metrics of sales, one idea per file."""

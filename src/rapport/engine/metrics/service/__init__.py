@@ -1,0 +1,1 @@
+"""Metrics of service, one idea per file."""

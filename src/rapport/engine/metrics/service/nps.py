@@ -1,0 +1,27 @@
+"""Net promoter score."""
+
+from rapport.engine.metrics.figures import NetPromoter
+from rapport.engine.metrics.relations.answers import NPS_ANSWERS
+from rapport.engine.metrics.shapes import EVENT_RATIO
+from rapport.engine.metrics.spec import MetricSpec, Unit
+
+NPS = MetricSpec(
+    id="nps",
+    name="Net promoter score",
+    room="service",
+    sentence="Promoters (9-10) less detractors (0-6), per 100 answers of the period.",
+    formula="100 x (promoters - detractors) / answers; the newest answer of each person and survey in the period",
+    **EVENT_RATIO,
+    time_field="survey_answer.answered_at",
+    unit=Unit.POINTS,
+    higher_is_better=True,
+    source="Reichheld 2003; interval: Wald, and adjusted Wald (Rocks 2016) under 100 answers or without spread.",
+    how_to_read="From -100 to 100. With 100 answers it is good to about 15 points: small moves mean nothing.",
+    not_when=(
+        "Surveys of different kinds are mixed (flagged), or few answer: those who do are the delighted and the angry."
+    ),
+    relation=NPS_ANSWERS,
+    figure=NetPromoter(),
+    never_mixed="survey",
+    variants=("csat",),
+)

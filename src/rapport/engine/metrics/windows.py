@@ -1,0 +1,99 @@
+"""Windows: the periods of a question as instants, and which rows fall into which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from rapport.engine.metrics.period import Period
+
+_INSTANT = "timestamp('UTC', 6)"
+_JUST_AFTER = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One period as instants, the end excluded.
+
+    Attributes:
+        number: which period of the question, from 0.
+        stand: the instant before which things must have happened to count at the end of the
+            period: its end, or just after `as_of` where the period is not over.
+    """
+
+    number: int
+    start: datetime
+    end: datetime
+    stand: datetime
+
+
+def windows_of(
+    periods: Sequence[Period], *, time_zone: str, as_of: datetime, rolling_days: int | None = None
+) -> tuple[Window, ...]:
+    """One window per period, or the `rolling_days` days before the end of each."""
+    found = []
+    for number, period in enumerate(periods):
+        days = Period.last_days(rolling_days, until=period.end) if rolling_days else period
+        start, end = days.instants(time_zone)
+        found.append(Window(number, start, end, min(end, as_of + _JUST_AFTER)))
+    return tuple(found)
+
+
+def in_windows(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
+    """Rows with the number of the window in which `at` falls; a row comes once for each window."""
+    ordered = sorted(windows, key=lambda w: w.start)
+    if all(before.end <= after.start for before, after in zip(ordered, ordered[1:], strict=False)):
+        return _in_separate_windows(rows, ordered)
+    bounds = _bounds(windows)
+    joined = rows.cross_join(bounds)
+    return joined.filter((joined["at"] >= joined.window_start) & (joined["at"] < joined.window_end)).drop(
+        "window_start", "window_end", "window_stand"
+    )
+
+
+def standing_in_windows(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
+    """Rows that stand at the end of a window: `from_at` before it, `to_at` not before it. Adds `stands_at`."""
+    joined = rows.cross_join(_bounds(windows))
+    stands = (joined.from_at < joined.window_stand) & (joined.to_at.isnull() | (joined.to_at >= joined.window_stand))
+    return joined.filter(stands).rename(stands_at="window_stand").drop("window_start", "window_end")
+
+
+def every_window(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
+    """Each row once for each window, with the window's `period`, `window_start` and `stands_at`."""
+    return rows.cross_join(_bounds(windows)).rename(stands_at="window_stand").drop("window_end")
+
+
+def _in_separate_windows(rows: ir.Table, ordered: Sequence[Window]) -> ir.Table:
+    """By comparisons with each bound: ten times faster than computing local days row by row."""
+    branches: list[tuple[ir.BooleanValue, ir.Value]] = []
+    last: datetime | None = None
+    for window in ordered:
+        if window.start != last:
+            branches.append((rows["at"] < _instant(window.start), ibis.null().cast("int64")))
+        branches.append((rows["at"] < _instant(window.end), ibis.literal(window.number, type="int64")))
+        last = window.end
+    numbered = rows.mutate(period=ibis.cases(*branches))
+    return numbered.filter(numbered.period.notnull())
+
+
+def _bounds(windows: Sequence[Window]) -> ir.Table:
+    stamp = pa.timestamp("us", tz="UTC")
+    return ibis.memtable(
+        pa.table(
+            {
+                "period": pa.array([w.number for w in windows], pa.int64()),
+                "window_start": pa.array([w.start for w in windows], stamp),
+                "window_end": pa.array([w.end for w in windows], stamp),
+                "window_stand": pa.array([w.stand for w in windows], stamp),
+            }
+        )
+    )
+
+
+def _instant(at: datetime) -> ir.TimestampScalar:
+    return ibis.literal(at, type=_INSTANT)
