@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "rapport.workspace.crm.service",
     "rapport.workspace.crm.intake",
     "rapport.workspace.crm.lake",
+    "rapport.workspace.crm.samples",
     "rapport.workspace.scores",
     "rapport.workspace.metrics",
     "rapport.workspace.actions",
