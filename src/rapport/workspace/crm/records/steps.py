@@ -136,7 +136,7 @@ def _changed(table: Table, step: Step, row: Mapping[str, Any]) -> Step:
     for name, value in step.values.items():
         if name == "properties":
             value = _merged(row["properties"], value)
-        if value == row[name] or _stays(table, name, row[name], value):
+        if value == row[name] or _stays(table, name, row, value):
             continue
         new[name] = value
     step.values = new
@@ -145,9 +145,12 @@ def _changed(table: Table, step: Step, row: Mapping[str, Any]) -> Step:
     return step
 
 
-def _stays(table: Table, name: str, old: object, new: object) -> bool:
+def _stays(table: Table, name: str, row: Mapping[str, Any], new: object) -> bool:
     """Whether a differing value is passed over: what the first source said of ids and times stands."""
-    if name in ("source", "external_id", "created_at", "recorded_at", "recorded_at_assumed", "ingested_at"):
+    old = row[name]
+    if name in ("source", "external_id"):
+        return row["external_id"] is not None
+    if name in ("created_at", "recorded_at", "recorded_at_assumed", "ingested_at"):
         return old is not None or name != "created_at"
     fixed = table.kind is Kind.FACT or table.columns[name].change is Change.IMMUTABLE
     if name == "deleted_at" or not fixed or (old is None and table.kind is Kind.RECORD):

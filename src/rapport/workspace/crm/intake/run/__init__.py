@@ -1,0 +1,1 @@
+"""From rows of a file to rows of a table: drafts, references, matches, verdicts."""
