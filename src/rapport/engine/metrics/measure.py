@@ -112,7 +112,7 @@ def _periods(
 def _sharing(specs: Iterable[MetricSpec]) -> list[list[MetricSpec]]:
     """Metrics that one query can answer: of one relation and one kind of window."""
     shared: dict[tuple[str, int | None], list[MetricSpec]] = {}
-    for spec in dict.fromkeys(specs):
+    for spec in {spec.id: spec for spec in specs}.values():
         shared.setdefault((spec.relation.name, spec.rolling_days), []).append(spec)
     return list(shared.values())
 

@@ -1,4 +1,4 @@
-"""A reading: what relations are made from. The tables as of an instant, the periods asked for, and the columns wanted."""
+"""A reading: what relations are made from. Tables as of an instant, the periods asked for, the columns wanted."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import ibis
 import ibis.expr.types as ir
@@ -47,7 +48,7 @@ def windows_of(
 def in_windows(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
     """Rows with the number of the window in which `at` falls; a row comes once for each window."""
     ordered = sorted(windows, key=lambda w: w.start)
-    if all(before.end <= after.start for before, after in zip(ordered, ordered[1:], strict=False)):
+    if all(before.end <= after.start for before, after in pairwise(ordered)):
         return _in_separate_windows(rows, ordered)
     bounds = _bounds(windows)
     joined = rows.cross_join(bounds)

@@ -67,7 +67,7 @@ CAMPAIGN_RESPONSE_RATE = MetricSpec(
     name="Campaign response rate",
     room="marketing",
     sentence="Share of the members reached in the period who responded within 30 days.",
-    formula="members with a response within 30 days of being reached / members delivered to, else sent to, in the period",
+    formula="members who responded within 30 days of being reached / members delivered to, else sent to, in it",
     **COHORT_RATIO,
     time_field="campaign_member.delivered_at, else sent_at",
     unit=Unit.FRACTION,

@@ -30,7 +30,7 @@ _LABELS = ("subject_line", "status", "priority", "owner_id", "opened_at")
 
 
 def real_cases(reading: Reading, *columns: str) -> ir.Table:
-    """One row per case that is no spam and was not merged away: its milestones and resolved_at (solved, else closed)."""
+    """One row per case, spam and merged ones left out: its milestones and resolved_at (solved, else closed)."""
     cases = reading.table("cases", [*_MILESTONES, "is_spam", "merged_into_id", *columns])
     kept = cases.filter((~cases.is_spam).fill_null(True) & cases.merged_into_id.isnull())
     return kept.mutate(resolved_at=ibis.coalesce(kept.solved_at, kept.closed_at))

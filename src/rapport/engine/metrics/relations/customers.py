@@ -25,7 +25,7 @@ _DIMENSIONS: dict[str, Dimension] = {
 
 
 def beginnings(reading: Reading) -> ir.Table:
-    """One row per purchase not refunded in full, won deal or started contract: customer_id, at, by, contact_id, account_id."""
+    """One row per purchase not refunded in full, won deal or started contract: customer_id, at, by, who."""
     parts = []
     if reading.has("orders"):
         orders = placed_orders(reading)

@@ -29,7 +29,7 @@ DEALS_LOST = MetricSpec(
     name="Deals lost",
     room="sales",
     sentence="Deals lost in the period.",
-    formula="count of deals whose last close lies in the period and is a loss; duplicates and disqualified ones left out",
+    formula="count of deals whose last close lies in the period and is a loss; duplicate and disqualified left out",
     **EVENT_TOTAL,
     time_field="deal.closed_at",
     unit=Unit.COUNT,

@@ -40,7 +40,7 @@ WEIGHTED_PIPELINE = MetricSpec(
     name="Weighted pipeline",
     room="sales",
     sentence="Amount of the deals open at the end of the period, each times its probability of winning.",
-    formula="sum of amount x probability, as the owner or the stage gives it; probabilities outside 0 to 1 are left out",
+    formula="sum of amount x probability of the owner or the stage; probabilities outside 0 to 1 are left out",
     **STANDING_TOTAL,
     time_field=_TIME,
     unit=Unit.AMOUNT,

@@ -29,7 +29,7 @@ SALES_CALLS_CONNECTED = MetricSpec(
     name="Sales calls connected",
     room="sales",
     sentence="Sales calls in the period in which someone was reached.",
-    formula="sales calls whose outcome is not voicemail, no_answer, busy or failed; without outcome, those with talk time",
+    formula="calls whose outcome is not voicemail, no_answer, busy or failed; without outcome, those with talk time",
     **EVENT_TOTAL,
     time_field="interaction.occurred_at",
     unit=Unit.COUNT,

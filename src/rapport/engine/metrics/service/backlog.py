@@ -11,7 +11,7 @@ BACKLOG = MetricSpec(
     name="Backlog",
     room="service",
     sentence="Cases that were neither solved nor closed at the end of the period.",
-    formula="count of cases opened and not resolved as of the end; re-opened ones stand again; spam and merged ones left out",
+    formula="count of cases opened and not resolved as of the end; re-opened ones stand again; spam left out",
     **STANDING_TOTAL,
     time_field="end of the period (local midnight), or now",
     unit=Unit.COUNT,
