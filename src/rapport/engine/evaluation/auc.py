@@ -14,6 +14,8 @@ from scipy.stats import norm, rankdata
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+_EDGE = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cases:
@@ -151,6 +153,7 @@ def _newcombe(area: float, m: int, n: int, z: float) -> tuple[float, float]:
         spread = truth * (1 - truth) * (1 + extra * (1 - truth) / (2 - truth) + extra * truth / (1 + truth)) / (m * n)
         return abs(area - truth) - z * sqrt(spread)
 
-    low = 0.0 if area <= 0 or excess(1e-12) <= 0 else float(brentq(excess, 1e-12, area))
-    high = 1.0 if area >= 1 or excess(1 - 1e-12) <= 0 else float(brentq(excess, area, 1 - 1e-12))
+    inside = min(max(area, _EDGE), 1 - _EDGE)  # at 0 and 1 the standard error is 0 and excess too
+    low = 0.0 if area <= 0 else float(brentq(excess, _EDGE / 10, inside))
+    high = 1.0 if area >= 1 else float(brentq(excess, inside, 1 - _EDGE / 10))
     return low, high

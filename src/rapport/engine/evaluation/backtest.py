@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from rapport.engine.crm.as_of import as_restated
+from rapport.engine.crm.local_day import local_day_of
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.evaluation.assumed import recorded_at_assumed
@@ -61,6 +62,7 @@ def backtest(
     """
     outcome = outcome_of(definition)
     _check(definition, baselines, live)
+    zone = definition.time_zone or snapshot.time_zone
     mature = sorted({c for c in cut_offs if is_mature(c, outcome.within_days, now)})
     immature = tuple(sorted(set(cut_offs) - set(mature)))
     if not mature:
@@ -71,11 +73,18 @@ def backtest(
     for done, cut_off in enumerate(mature):
         if stop is not None and stop():
             break
-        tell(done, len(mature), f"scoring as of {cut_off:%Y-%m-%d}")
+        tell(done, len(mature), f"scoring as of {local_day_of(cut_off, zone)}")
         learn = NAIVE_BAYES in baselines
         found.append(cases_at(cut_off, definition, snapshot, truth=truth, runner=runner, live=live, learn=learn))
     report = _report(
-        definition, found, now=now, immature=immature, baselines=baselines, has_live=live is not None, capacity=capacity
+        definition,
+        found,
+        now=now,
+        time_zone=zone,
+        immature=immature,
+        baselines=baselines,
+        has_live=live is not None,
+        capacity=capacity,
     )
     tell(len(found), len(mature), "compared with what happened")
     return notes(
@@ -112,6 +121,7 @@ def _report(
     found: Sequence[CutOffCases],
     *,
     now: datetime,
+    time_zone: str,
     immature: tuple[datetime, ...],
     baselines: Sequence[str],
     has_live: bool,
@@ -128,6 +138,7 @@ def _report(
         within_days=outcome.within_days,
         repeatable=outcome.repeatable,
         now=now,
+        time_zone=time_zone,
         capacity=capacity,
         cut_offs=tuple(_cut_off(c, cases, outcome.within_days) for c, cases in zip(found, ours, strict=True)),
         immature=immature,

@@ -25,6 +25,13 @@ _INK, _MUTED, _GRID, _MAIN, _OTHER = (placeholder for placeholder, _, _ in _COLO
 _WIDTH, _HEIGHT = 360, 220
 _TITLES = {"score": "This score", "live": "Live version", "naive_bayes": "Naive Bayes", "constant": "No score"}
 
+_ALT = {
+    "deciles": "Share with the outcome in each tenth of the cases, with intervals; the table has the figures",
+    "gains": "Share of all outcomes reached by share of the cases worked, for each score; the table has the figures",
+    "bands": "Share with the outcome in each band, with intervals; the table has the figures",
+    "cut_offs": "AUC of each cut-off with interval; the table has the figures",
+}
+
 Spec = dict[str, Any]
 
 
@@ -36,7 +43,7 @@ def charts(report: BacktestReport) -> Mapping[str, str]:
         "bands": _bands(report.bands),
         "cut_offs": _cut_offs(report),
     }
-    return {name: _svg(spec) for name, spec in specs.items() if spec is not None}
+    return {name: _svg(spec, _ALT[name]) for name, spec in specs.items() if spec is not None}
 
 
 def title_of(performance: Performance) -> str:
@@ -50,7 +57,13 @@ def _deciles(report: BacktestReport) -> Spec | None:
     average = report.conversion.rate
     if not rows or average is None:
         return None
-    x = {"field": "tenth", "type": "ordinal", "title": "Tenth of the cases, best first", "sort": None}
+    x = {
+        "field": "tenth",
+        "type": "ordinal",
+        "title": "Tenth of the cases, best first",
+        "sort": None,
+        "axis": {"labelAngle": 0},
+    }
     line: Spec = {
         "data": {"values": [{"average": average}]},
         "mark": {"type": "rule", "color": _INK, "strokeDash": [4, 3]},
@@ -63,7 +76,12 @@ def _bands(bands: Sequence[BandConversion]) -> Spec | None:
     rows = [{"band": b.band, **_interval(b.conversion)} for b in bands if b.conversion.n]
     if not rows:
         return None
-    return _chart(rows, _bars_with_intervals({"field": "band", "type": "nominal", "title": "Band", "sort": None}))
+    return _chart(
+        rows,
+        _bars_with_intervals(
+            {"field": "band", "type": "nominal", "title": "Band", "sort": None, "axis": {"labelAngle": 0}}
+        ),
+    )
 
 
 def _gains(report: BacktestReport) -> Spec | None:
@@ -92,7 +110,7 @@ def _gains(report: BacktestReport) -> Spec | None:
 def _cut_offs(report: BacktestReport) -> Spec | None:
     """AUC of each cut-off with interval; half means no better than chance."""
     rows = [
-        {"day": f"{c.as_of:%Y-%m-%d}", "rate": c.auc.value, "low": c.auc.low, "high": c.auc.high}
+        {"day": report.day(c.as_of), "rate": c.auc.value, "low": c.auc.low, "high": c.auc.high}
         for c in report.cut_offs
         if c.auc.value is not None
     ]
@@ -156,9 +174,10 @@ def _chart(rows: Sequence[Mapping[str, object]], layers: Sequence[Spec]) -> Spec
     }
 
 
-def _svg(spec: Spec) -> str:
-    """The drawing with its colours as CSS variables."""
+def _svg(spec: Spec, alternative: str) -> str:
+    """The drawing with its colours as CSS variables and a text for those who do not see it."""
     drawn: str = vlc.vegalite_to_svg(spec)
+    drawn = drawn.replace("<svg ", f'<svg role="img" aria-label="{alternative}" ', 1)
     for placeholder, variable, fallback in _COLOURS:
         drawn = drawn.replace(placeholder, f"var({variable}, {fallback})")
     return drawn

@@ -25,7 +25,8 @@ ul.notes { background: var(--note); border-radius: .4rem; padding: .75rem 1rem .
 figure { margin: 0; } svg { max-width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--rapport-muted); padding-bottom: .25rem; }
-th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--rapport-grid); }
+th, td { white-space: nowrap; text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--rapport-grid); }
+thead th { white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; } thead th { color: var(--rapport-muted); font-weight: 600; }
 """
 
@@ -38,10 +39,10 @@ def page(report: BacktestReport) -> str:
     sections = [
         _section("Against the baselines", _baselines(report)),
         _section("By tenth", _pair(drawn.get("deciles"), _deciles(report))),
-        _section("Outcomes reached", _pair(drawn.get("gains"), "")),
+        _section("Outcomes reached", _pair(drawn.get("gains"), _reached(report))),
         _section("By band", _pair(drawn.get("bands"), _labels(report.bands, "Band"))) if report.bands else "",
         _section("By label", _labels(report.matrix, "Label")) if report.matrix else "",
-        _section("By cut-off", _pair(drawn.get("cut_offs"), _cut_offs(report))),
+        _section("By cut-off", _pair(drawn.get("cut_offs"), "") + _cut_offs(report)),
         _section("Stability", _stability(report)) if report.stability else "",
         _section("What was known when", _assumed(report)) if report.recorded_at_assumed else "",
     ]
@@ -60,7 +61,7 @@ def _about(report: BacktestReport) -> str:
     cases = f"{rate.n:,.0f} cases at {len(report.cut_offs)} cut-offs, {had}"
     return (
         f'<p class="about">{escape(report.kind)} score of {escape(report.subject)}s; outcome: {escape(claim)}; '
-        f"{cases}; seen from {report.now:%Y-%m-%d %H:%M} UTC.</p>"
+        f"{cases}; seen from {report.day(report.now)}.</p>"
         f'<p class="verdict"><strong>{escape(report.verdict)}</strong></p>'
     )
 
@@ -97,8 +98,18 @@ def _deciles(report: BacktestReport) -> str:
         [str(d.decile), f"{d.conversion.n:,.1f}", _share(d.conversion), _number(d.lift, 2), _percent(d.captured)]
         for d in report.score.deciles
     ]
-    heads = ["Tenth", "Cases", "Had the outcome (95 %)", "Lift", "Reached so far"]
+    heads = ["Tenth", "Cases", "Had it (95 %)", "Lift", "Reached so far"]
     return _table("Tenths are taken at each cut-off; equal scores share their outcomes evenly", heads, rows)
+
+
+def _reached(report: BacktestReport) -> str:
+    """Captured share of the outcomes at tenths, a column for each score."""
+    shown = [p for p in (report.score, *report.baselines) if p.deciles]
+    rows = [
+        [f"{10 * tenth} %", *(_percent(p.deciles[tenth - 1].captured) for p in shown)]
+        for tenth in (1, 2, 3, 4, 5, 7, 10)
+    ]
+    return _table("Share of all outcomes", ["Cases worked", *(title_of(p) for p in shown)], rows) if shown else ""
 
 
 def _labels(bands: Sequence[BandConversion], head: str) -> str:
@@ -118,7 +129,7 @@ def _labels(bands: Sequence[BandConversion], head: str) -> str:
 def _cut_offs(report: BacktestReport) -> str:
     rows = [
         [
-            f"{c.as_of:%Y-%m-%d}",
+            report.day(c.as_of),
             f"{c.subjects:,}",
             f"{c.had_before:,}",
             f"{sum(c.unscored.values()):,}",
@@ -135,7 +146,7 @@ def _cut_offs(report: BacktestReport) -> str:
 def _stability(report: BacktestReport) -> str:
     rows = [
         [
-            f"{s.earlier:%Y-%m-%d} to {s.later:%Y-%m-%d}",
+            f"{report.day(s.earlier)} to {report.day(s.later)}",
             f"{s.shared:,}",
             _number(s.rank_correlation, 3),
             _percent(s.same_band),
@@ -181,13 +192,13 @@ def _ahead(gap: AucDifference | None) -> str:
 
 
 def _share(share: Share | None) -> str:
-    if share is None or share.rate is None:
+    if share is None or share.rate is None or share.low is None or share.high is None:
         return _NONE
-    return f"{share.rate:.1%} ({share.low:.1%} to {share.high:.1%})"
+    return f"{100 * share.rate:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
 
 
 def _percent(share: float | None) -> str:
-    return _NONE if share is None else f"{share:.1%}"
+    return _NONE if share is None else f"{100 * share:.1f} %"
 
 
 def _number(value: float | None, places: int) -> str:

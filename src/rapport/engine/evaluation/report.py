@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from rapport.engine.crm.local_day import local_day_of
 from rapport.engine.evaluation.auc import Auc, AucDifference, Cases, auc, auc_difference
 from rapport.engine.evaluation.calibration import Calibration
 from rapport.engine.evaluation.lift import Decile, deciles, precision_at
@@ -104,6 +105,7 @@ class BacktestReport:
 
     Attributes:
         now: the outcome is read as known at this instant.
+        time_zone: of the days that are shown.
         capacity: subjects the team can work per cut-off; None where not told.
         cut_offs: those with a whole window, the earliest first.
         immature: cut-offs left out because their window had not closed at `now`.
@@ -121,6 +123,7 @@ class BacktestReport:
     within_days: int
     repeatable: bool
     now: datetime
+    time_zone: str
     capacity: int | None
     cut_offs: tuple[CutOff, ...]
     immature: tuple[datetime, ...]
@@ -132,6 +135,10 @@ class BacktestReport:
     recorded_at_assumed: Mapping[str, Assumed] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+
+    def day(self, at: datetime) -> str:
+        """The local day of an instant, as it is shown."""
+        return local_day_of(at, self.time_zone).isoformat()
 
     @property
     def conversion(self) -> Share:
