@@ -10,24 +10,40 @@ from rapport.engine.scores.explanation import Explanation, Line
 from rapport.workspace.actions.candidates import Candidate
 
 _SHOWN = 3
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A line, and by how much its points differ from a week earlier (null: not compared)."""
+
+    line: Line
+    change: Decimal | None = None
+
+    def to_json(self) -> dict[str, str]:
+        told = {"name": self.line.name, "points": str(self.line.points), "sentence": self.line.sentence}
+        return told if self.change is None else {**told, "change": str(self.change)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reasoned:
-    """A sentence, and the strongest lines as {name, points, sentence}."""
+    """A sentence, and the strongest lines as {name, points, sentence, change}."""
 
     sentence: str
     lines: list[dict[str, str]]
 
 
-def reasoned(candidate: Candidate, explanation: Explanation | None) -> Reasoned:
-    """The cause first, then the lines that speak most for it: those that lower the score for who is falling."""
-    lines = _strongest(explanation.lines if explanation else (), downward=candidate.cause == "falling")
-    told = "; ".join(line.sentence.rstrip(".") for line in lines[:2])
+def reasoned(candidate: Candidate, now: Explanation | None, week_ago: Explanation | None) -> Reasoned:
+    """The cause first, then what speaks most for it: who moves is told by what moved, the others by what counts."""
+    lines = now.shown_lines if now else ()
+    if candidate.cause in ("risen", "falling") and now and week_ago:
+        told = _moved(lines, week_ago.shown_lines, downward=candidate.cause == "falling")
+    else:
+        told = [Told(line=line) for line in _strongest(lines)]
+    because = "; ".join(t.line.sentence.rstrip(".") for t in told[:2])
     opening = _opening(candidate)
     return Reasoned(
-        sentence=f"{opening}: {told}." if told else f"{opening}.",
-        lines=[{"name": line.name, "points": str(line.points), "sentence": line.sentence} for line in lines],
+        sentence=f"{opening}: {because}." if because else f"{opening}.", lines=[t.to_json() for t in told[:_SHOWN]]
     )
 
 
@@ -44,12 +60,36 @@ def _opening(candidate: Candidate) -> str:
             return f"In the top band, {current.band}"
 
 
-def _strongest(lines: Sequence[Line], *, downward: bool) -> list[Line]:
-    """Falling: what lowers first, then what is left. Otherwise what raises most."""
-    ordered = sorted(lines, key=lambda line: (line.points if downward else -line.points, line.name))
-    telling = [line for line in ordered if (line.points < 0 if downward else line.points > 0)]
-    return (telling or [line for line in reversed(ordered) if line.points > 0])[:_SHOWN]
+def _strongest(lines: Sequence[Line]) -> list[Line]:
+    ordered = sorted(lines, key=lambda line: (-line.points, line.name))
+    return [line for line in ordered if line.points > 0]
+
+
+def _moved(now: Sequence[Line], before: Sequence[Line], *, downward: bool) -> list[Told]:
+    """The lines whose points moved most in one direction; one that is gone is told in the words of then."""
+    lines = {(line.group, line.name): line for line in (*before, *now)}
+    points_now = {(line.group, line.name): line.points for line in now}
+    points_before = {(line.group, line.name): line.points for line in before}
+    told = [
+        Told(
+            line=line if key in points_now else _gone(line),
+            change=points_now.get(key, _NOTHING) - points_before.get(key, _NOTHING),
+        )
+        for key, line in lines.items()
+    ]
+    towards = [t for t in told if t.change and (t.change < 0 if downward else t.change > 0)]
+    return sorted(towards, key=lambda t: (-abs(t.change or _NOTHING), t.line.name))
+
+
+def _gone(line: Line) -> Line:
+    return Line(
+        name=line.name,
+        group=line.group,
+        points=_NOTHING,
+        sentence=f"No longer counts: {line.sentence[:1].lower()}{line.sentence[1:]}",
+        kind=line.kind,
+    )
 
 
 def _points(change: Decimal | None) -> str:
-    return f"{abs(change or Decimal(0)):.0f}"
+    return f"{abs(change or _NOTHING):.0f}"

@@ -13,6 +13,7 @@ from rapport.workspace.crm.sales.models import Order
 
 _REACHABLE = {"email", "phone", "meeting", "chat", "social", "mail"}  # channels through which we can start
 _ENOUGH = 5  # reactions below which an hour is chance
+_CALLING_HOURS = range(8, 20)
 _DAYS = 180
 _AT_ONCE = 500
 
@@ -68,9 +69,11 @@ def _most(counts: Counter[str]) -> str:
 
 
 def _best_hour(counts: Counter[int]) -> int | None:
-    if counts.total() < _ENOUGH:
+    """Among the hours at which one may call; what happens at night says nothing of when to call."""
+    by_day = Counter({hour: count for hour, count in counts.items() if hour in _CALLING_HOURS})
+    if by_day.total() < _ENOUGH:
         return None
-    return min(counts, key=lambda hour: (-counts[hour], hour))
+    return min(by_day, key=lambda hour: (-by_day[hour], hour))
 
 
 def _zone(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:

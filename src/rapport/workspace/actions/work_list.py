@@ -20,7 +20,7 @@ from rapport.workspace.actions.timing import Way, ways
 from rapport.workspace.crm.records.models import Contact
 from rapport.workspace.crm.sales.models import Deal
 from rapport.workspace.scores.definitions import live_definitions, parsed
-from rapport.workspace.scores.explanations import explain
+from rapport.workspace.scores.explanations import explain, explain_movement
 from rapport.workspace.scores.subjects import Subject, subjects
 
 CAPACITY = 25  # of one user before the next run
@@ -105,8 +105,13 @@ def _reasons(chosen: Sequence[Chosen]) -> Mapping[tuple[str, str], Reasoned]:
         by_score[c.candidate.current.score].append(c.candidate)
     found: dict[tuple[str, str], Reasoned] = {}
     for score, rows in by_score.items():
-        explained = explain(score, [c.current.subject_id for c in rows])
-        found |= {c.key: reasoned(c, explained.get(c.current.subject_id)) for c in rows}
+        moving = [c for c in rows if c.cause in ("risen", "falling")]
+        now, week_ago = explain_movement(score, [c.current.subject_id for c in moving])
+        still = explain(score, [c.current.subject_id for c in rows if c not in moving])
+        explained = {**still, **now}
+        for c in rows:
+            subject_id = c.current.subject_id
+            found[c.key] = reasoned(c, explained.get(subject_id), week_ago.get(subject_id))
     return found
 
 

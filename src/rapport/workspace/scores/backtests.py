@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
+from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DefinitionError
 from rapport.engine.evaluation.backtest import backtest
+from rapport.engine.evaluation.cut_offs import suggest_cut_offs
+from rapport.engine.runner import Runner
 from rapport.engine.scores.definition import ScoreDefinition as Definition
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.definitions import live, parsed, version_of
-from rapport.workspace.scores.models import ScoreDefinition, State
+from rapport.workspace.scores.models import ScoreDefinition
 from rapport.workspace.scores.runs import READ_TABLES, Progress, quiet
 
 CUT_OFF_COUNT = 3
@@ -36,25 +39,24 @@ def run_backtest(
     stored = version_of(name, version)
     at = now or timezone.now()
     definition = parsed(stored)
-    progress(0, 1, f"backtesting {name} version {stored.version}")
     with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
         report = backtest(
             definition,
             snapshot,
-            cut_offs=list(cut_offs or default_cut_offs(definition, now=at)),
+            cut_offs=list(cut_offs) if cut_offs else suggested(definition, snapshot, now=at, runner=runner),
             now=at,
             runner=runner,
-            **_against(stored),
+            live=_other_live(stored),
+            progress=progress,
         )
     stored.backtest = json.loads(report.to_json())
     stored.backtest_html = report.to_html()
     stored.backtested_at = at
     stored.save(update_fields=["backtest", "backtest_html", "backtested_at"])
-    progress(1, 1, f"backtested {name} version {stored.version}")
     return stored
 
 
-def default_cut_offs(definition: Definition, *, now: datetime, count: int = CUT_OFF_COUNT) -> list[datetime]:
+def suggested(definition: Definition, snapshot: Snapshot, *, now: datetime, runner: Runner) -> list[datetime]:
     """The newest cut-offs whose windows do not overlap and are over by `now`, oldest first."""
     if definition.outcome is None:
         raise DefinitionError(
@@ -62,13 +64,12 @@ def default_cut_offs(definition: Definition, *, now: datetime, count: int = CUT_
             where=definition.name,
             next_step="Add outcome: {event: ..., within_days: ...} to the definition.",
         )
-    window = timedelta(days=definition.outcome.within_days)
-    return [now - window * back for back in range(count, 0, -1)]
+    return list(
+        suggest_cut_offs(snapshot, definition.outcome, now, CUT_OFF_COUNT, subject=definition.subject, runner=runner)
+    )
 
 
-def _against(stored: ScoreDefinition) -> dict[str, object]:
+def _other_live(stored: ScoreDefinition) -> Definition | None:
     """The live version as a baseline, where it is another one."""
     current = live(stored.name or "")
-    if stored.state != State.DRAFT or current is None or current.pk == stored.pk:
-        return {}
-    return {"live": parsed(current)}
+    return parsed(current) if current is not None and current.pk != stored.pk else None

@@ -45,6 +45,7 @@ def create_draft(*, document: str, by: str, note: str = "") -> ScoreDefinition:
             document=document,
             by=by,
             note=note,
+            title=definition.title or "",
             subject=definition.subject,
             kind=definition.kind,
         )
@@ -61,7 +62,7 @@ def change_draft(draft: ScoreDefinition, *, document: str, by: str, note: str = 
     if document == draft.document:
         return draft
     draft.document, draft.by, draft.note = document, by, note or draft.note
-    draft.subject, draft.kind = definition.subject, definition.kind
+    draft.title, draft.subject, draft.kind = definition.title or "", definition.subject, definition.kind
     draft.backtest, draft.backtest_html, draft.backtested_at = None, None, None
     draft.recorded_at = timezone.now()
     draft.save()

@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 from django.utils import timezone
 
 from rapport.engine.crm.as_of import as_known
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.errors import RapportError
+from rapport.engine.runner import Runner
 from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.trend import TREND_DAYS, earlier
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.definitions import parsed, version_of
-from rapport.workspace.scores.models import ScoreRun
+from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
 from rapport.workspace.scores.runs import READ_TABLES, population_of
 
 
@@ -23,11 +27,60 @@ def explain(name: str, subject_ids: Sequence[str]) -> Mapping[str, Explanation]:
     """
     if not subject_ids:
         return {}
+    with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
+        return _explained(version_of(name), subject_ids, snapshot, runner)
+
+
+def explain_movement(
+    name: str, subject_ids: Sequence[str]
+) -> tuple[Mapping[str, Explanation], Mapping[str, Explanation]]:
+    """The explanations as of the newest run, and those as of a week before it, with which changes are compared."""
+    if not subject_ids:
+        return {}, {}
     version = version_of(name)
-    run = ScoreRun.objects.filter(score=name, version=version.version, state="done").order_by("-as_of").first()
-    at = run.as_of if run else timezone.now()
     definition = parsed(version)
     with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
-        return KINDS[definition.kind].explain(
-            definition, as_known(snapshot, at), subject_ids=list(subject_ids), runner=runner, run=population_of(run)
+        now = _explained(version, subject_ids, snapshot, runner)
+        run = _newest(version)
+        week_ago = KINDS[definition.kind].explain(
+            definition,
+            as_known(snapshot, earlier(run.as_of if run else timezone.now(), TREND_DAYS[0])),
+            subject_ids=list(subject_ids),
+            runner=runner,
         )
+    return now, week_ago
+
+
+def explain_subject(versions: Sequence[ScoreDefinition], subject_id: str) -> Mapping[str, Explanation | str]:
+    """Every score of one subject, by name; a sentence where one cannot be explained."""
+    found: dict[str, Explanation | str] = {}
+    if not versions:
+        return found
+    with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
+        for version in versions:
+            name = version.name or ""
+            try:
+                explained = _explained(version, [subject_id], snapshot, runner)
+                found[name] = explained.get(subject_id) or "It is not in the audience of this score."
+            except RapportError as error:
+                found[name] = error.sentence
+    return found
+
+
+def _explained(
+    version: ScoreDefinition, subject_ids: Sequence[str], snapshot: Snapshot, runner: Runner
+) -> Mapping[str, Explanation]:
+    run = _newest(version)
+    definition = parsed(version)
+    return KINDS[definition.kind].explain(
+        definition,
+        as_known(snapshot, run.as_of if run else timezone.now()),
+        subject_ids=list(subject_ids),
+        runner=runner,
+        run=population_of(run),
+    )
+
+
+def _newest(version: ScoreDefinition) -> ScoreRun | None:
+    done = ScoreRun.objects.filter(score=version.name, version=version.version, state="done")
+    return done.order_by("-as_of").first()

@@ -17,7 +17,7 @@ from rapport.workspace.scores.models import ScoreRun, ScoreValue
 from rapport.workspace.scores.runs import READ_TABLES, Progress, last_run, quiet
 from rapport.workspace.scores.scored import Scored, scored_rows
 
-_WEEKS = 12
+_WEEKS = 8
 _MOST_SUBJECTS = 20_000  # beyond, filling in would keep more rows than it helps
 
 

@@ -32,6 +32,7 @@ class ScoreDefinition(Record):
     published_at = models.DateTimeField(null=True, blank=True)
     by = models.CharField(max_length=255, null=True, blank=True)
 
+    title = models.CharField(max_length=255, blank=True, default="")
     subject = models.CharField(max_length=20, default="contact")
     kind = models.CharField(max_length=50, default="points")
     state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
@@ -51,6 +52,11 @@ class ScoreDefinition(Record):
             ),
         ]
         indexes = [unpublished("score_definitions")]
+
+    @property
+    def label(self) -> str:
+        """What people call the score: its title, else its name in words."""
+        return self.title or (self.name or "").replace("_", " ").replace("-", " ").capitalize()
 
 
 class ScoreRelease(models.Model):

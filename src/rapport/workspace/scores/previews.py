@@ -48,6 +48,10 @@ class Crossing:
     now: int
     then: int
 
+    @property
+    def change(self) -> int:
+        return self.then - self.now
+
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:

@@ -43,10 +43,11 @@ _CAUSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A reason: what, its points as a number, and a sentence."""
+    """A reason: what, its points, by how much they moved in a week (None: not compared), and a sentence."""
 
     name: str
     points: Decimal
+    change: Decimal | None
     sentence: str
 
 
@@ -117,7 +118,12 @@ def card(item: WorkItem) -> Card:
         cause=cause,
         cause_css=css,
         lines=[
-            Line(name=plain(line["name"]), points=Decimal(line["points"]), sentence=line["sentence"])
+            Line(
+                name=plain(line["name"]),
+                points=Decimal(line["points"]),
+                change=Decimal(line["change"]) if "change" in line else None,
+                sentence=line["sentence"],
+            )
             for line in item.lines
         ],
         channel_icon=_CHANNEL_ICONS.get(item.channel, "send"),

@@ -6,13 +6,9 @@ Tags: icon, score_badge, avatar, sparkline, change, with_query.
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from django import template
@@ -20,19 +16,20 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from rapport.workspace.pages.frame import wording
+from rapport.workspace.pages.frame.badges import avatar_html, icon_html, of_row, score_html
 from rapport.workspace.pages.frame.levels import level_of
 
 register = template.Library()
-_ICONS = Path(settings.PACKAGE) / "static" / "vendor" / "tabler-icons"
 
 register.filter("number", wording.number)
 register.filter("short_number", wording.short_number)
 register.filter("percent", wording.percent)
 register.filter("day", wording.day)
 register.filter("instant", wording.instant)
+register.filter("level", level_of)
 
 
 @register.filter
@@ -63,65 +60,17 @@ def when(value: datetime | date | None) -> str | SafeString:
     )
 
 
+register.simple_tag(icon_html, name="icon")
+register.simple_tag(avatar_html, name="avatar")
+
+
 @register.simple_tag
-def icon(name: str, label: str = "", css: str = "") -> SafeString:
-    """A Tabler icon of `static/vendor/tabler-icons`; without a label it is hidden from screen readers."""
-    named = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html(
-        '<svg class="icon {}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
-        'stroke-linecap="round" stroke-linejoin="round" {}>{}</svg>',
-        css,
-        named,
-        mark_safe(_drawing(name)),  # noqa: S308 # a file of this package
-    )
-
-
-@cache
-def _drawing(name: str) -> str:
-    file = _ICONS / f"{name}.svg"
-    if not file.is_file():
-        raise template.TemplateSyntaxError(f"No icon {name!r} in {_ICONS}; copy it there from @tabler/icons.")
-    shapes = re.findall(r"<(?:path|circle|rect|line|polyline)\b[^>]*/>", file.read_text())
-    return "".join(shape for shape in shapes if 'stroke="none"' not in shape)
-
-
-@register.inclusion_tag("components/score.html")
-def score_badge(
-    value: Any,
-    band: str | None = None,
-    trend: str | None = None,
-    *,
-    change: Decimal | None = None,
-    level: int | None = None,
-    name: str = "Score",
-    reason: str | None = None,
-) -> dict[str, Any]:
-    """A score in one glance: value, band in its colour, arrow of its trend.
-
-    value: number or null. trend: rising, falling, stable or null. level: 1 (lowest) to 5, else guessed from the
-    band's name. reason: why there is no value. A `CurrentScore` row may be given as value alone.
-    """
+def score_badge(value: Any, band: str | None = None, trend: str | None = None, **more: Any) -> SafeString:
+    """A score in one glance. value: a number or null, with band and trend (rising, falling, steady), or a
+    `CurrentScore` row alone. More: change (in 30 days), level (1 lowest to 5), name, reason (why there is none)."""
     if hasattr(value, "band"):
-        row = value
-        value, band, trend = row.value, row.band, row.trend
-        change, reason = getattr(row, "change_30d", None), getattr(row, "reason_null", None)
-    return {
-        "name": name,
-        "value": value,
-        "band": band,
-        "trend": trend,
-        "change": change,
-        "level": level or level_of(band),
-        "reason": reason,
-    }
-
-
-@register.inclusion_tag("components/avatar.html")
-def avatar(name: str | None, size: str = "") -> dict[str, Any]:
-    """Initials on one of eight quiet colours, always the same for a name. size: "", sm or lg."""
-    words = (name or "").split()
-    initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))
-    return {"initials": initials.upper() or "?", "hue": zlib.crc32((name or "").encode()) % 8, "size": size}
+        return score_html(**{**of_row(value), **more})
+    return score_html(value, band, trend, **more)
 
 
 @register.inclusion_tag("components/sparkline.html")

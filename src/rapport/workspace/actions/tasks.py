@@ -1,0 +1,29 @@
+"""Work of the actions that is done in the background."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from rapport.workspace.actions.refresh import refresh as bring_up_to_date
+from rapport.workspace.actions.work_list import build_work_list
+from rapport.workspace.queue.progress import Progress
+from rapport.workspace.queue.registry import task
+
+
+@task("refresh", retries=1)
+def refresh(progress: Progress) -> dict[str, object]:
+    """Lake, scores, work lists and dashboards."""
+    done = bring_up_to_date(progress.report)
+    return {
+        "scores": {name: run.changed_count for name, run in done.runs.items()},
+        "work_items": done.work_item_count,
+        "dashboards": done.dashboard_count,
+        "failed": done.failed,
+    }
+
+
+@task("work_list", retries=1)
+def work_list(progress: Progress) -> dict[str, object]:
+    """The work lists alone, from the scores as they are: wakes what was snoozed."""
+    progress.report(0, 1, "building work lists")
+    return {"work_items": build_work_list(now=timezone.now())}

@@ -1,0 +1,27 @@
+"""Addresses of the scores."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from rapport.workspace.pages.scores import editor, record, release, views
+
+app_name = "scores"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("new/", editor.new, name="new"),
+    path("preview/", editor.preview, name="preview"),
+    path("effect/", editor.effect, name="effect"),
+    path("record/<str:kind>/<str:record_id>/", record.record, name="record"),
+    path("why/<str:name>/<str:record_id>/", record.why, name="why"),
+    path("jobs/<str:job_id>/", release.job, name="job"),
+    path("<str:name>/", views.score, name="score"),
+    path("<str:name>/run/", release.run, name="run"),
+    path("<str:name>/retire/", release.retire, name="retire"),
+    path("<str:name>/<int:version>/", views.version, name="version"),
+    path("<str:name>/<int:version>/edit/", editor.edit, name="edit"),
+    path("<str:name>/<int:version>/backtest/", release.backtest, name="backtest"),
+    path("<str:name>/<int:version>/publish/", release.publish, name="publish"),
+    path("<str:name>/<int:version>/rollback/", release.rollback, name="rollback"),
+    path("<str:name>/<int:version>/report.<str:form>", views.report, name="report"),
+]
