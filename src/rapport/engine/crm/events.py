@@ -22,6 +22,7 @@ import ibis.expr.types as ir
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.flags import without_flagged
+from rapport.engine.crm.history import json_text
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.errors import DefinitionError
 
@@ -127,7 +128,7 @@ def interactions(view: AsOf, *, columns: Sequence[str], subject: str, needed_by:
     rows = view.table("interactions", needed_by=needed_by, columns=wanted)
     rows = without_flagged(with_properties(rows, columns), view)
     if subject == "account":
-        rows = _by_account(rows, view, own_first=False, needed_by=needed_by)
+        rows = by_account(rows, view, own_first=False, needed_by=needed_by)
     else:
         rows = rows.mutate(subject_id=rows[keys[0]])
     return rows.filter(rows.subject_id.notnull())
@@ -147,14 +148,14 @@ def _derived(view: AsOf, event: str, *, subject: str, columns: Sequence[str], ne
         rows = rows.filter((rows[column] != value).fill_null(True))
     rows = rows.mutate(occurred_at=rows[spec.dated_by])
     if subject == "account":
-        rows = _by_account(rows, view, own_first=spec.account_id is not None, needed_by=needed_by)
+        rows = by_account(rows, view, own_first=spec.account_id is not None, needed_by=needed_by)
     else:
         rows = rows.mutate(subject_id=rows["contact_id" if subject == "contact" else str(spec.deal_id)])
     rows = rows.filter(rows.subject_id.notnull() & rows.occurred_at.notnull())
     return rows.select("subject_id", "id", "occurred_at", *(c for c in columns if c != "id"))
 
 
-def _by_account(rows: ir.Table, view: AsOf, *, own_first: bool, needed_by: str) -> ir.Table:
+def by_account(rows: ir.Table, view: AsOf, *, own_first: bool, needed_by: str) -> ir.Table:
     """The account of each row: of its contact as of the instant, or its own."""
     own = rows["account_id"] if "account_id" in rows.columns else ibis.null("string")
     if not view.has("contacts"):
@@ -184,10 +185,4 @@ def _of_table(table: str, columns: Sequence[str]) -> list[str]:
 def with_properties(rows: ir.Table, columns: Sequence[str]) -> ir.Table:
     """`rows` with the members `properties.<key>` of their JSON document as text columns of that name."""
     missing = [c for c in columns if c.startswith("properties.") and c not in rows.columns]
-    return rows.mutate(**{c: property_text(rows.properties, c.removeprefix("properties.")) for c in missing})
-
-
-def property_text(document: ir.StringValue, key: str) -> ir.StringValue:
-    """A member of a JSON object as text (numbers and booleans too), null where it is absent or null."""
-    member = document.cast("json")[key]
-    return ibis.coalesce(member.unwrap_as("string"), ibis.ifelse(member.isnull(), None, member.cast("string")))
+    return rows.mutate(**{c: json_text(rows.properties, c.removeprefix("properties.")) for c in missing})

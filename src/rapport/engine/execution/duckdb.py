@@ -16,6 +16,11 @@ _MACROS = """
 CREATE OR REPLACE MACRO rapport_local_time(zone, moment) AS timezone(zone, moment);
 CREATE OR REPLACE MACRO rapport_epoch_us(moment) AS epoch_us(moment);
 CREATE OR REPLACE MACRO rapport_json_text(document, name) AS json_extract_string(document, '$."' || name || '"');
+-- within 64 bits where it can be: a product of wider decimals is 300 times slower
+CREATE OR REPLACE MACRO rapport_points(micro) AS CASE
+    WHEN abs(micro) < 1000000000000 THEN CAST(micro AS DECIMAL(12, 0)) * CAST(0.000001 AS DECIMAL(6, 6))
+    ELSE CAST(CAST(micro AS DECIMAL(26, 6)) * CAST(0.000001 AS DECIMAL(26, 6)) AS DECIMAL(18, 6))
+END;
 """
 
 

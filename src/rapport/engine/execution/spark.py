@@ -28,6 +28,11 @@ _FUNCTIONS = (
     CREATE OR REPLACE TEMPORARY FUNCTION rapport_json_text(document STRING, name STRING)
     RETURNS STRING RETURN get_json_object(document, concat("$['", name, "']"))
     """,
+    """
+    CREATE OR REPLACE TEMPORARY FUNCTION rapport_points(micro BIGINT)
+    RETURNS DECIMAL(18, 6)
+    RETURN CAST(CAST(micro AS DECIMAL(20, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6))
+    """,
 )
 
 

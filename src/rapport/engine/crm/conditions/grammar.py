@@ -203,10 +203,22 @@ class Related(Closed):
 
 
 def _kind_of(value: Any) -> str | None:
+    if isinstance(value, Closed):
+        return TAG + _KEY_OF_MODEL[type(value).__name__]
     if not isinstance(value, Mapping):
         return TAG + type(value).__name__
     return next((TAG + key for key in KEYS if key in value), TAG + "field" if len(value) else None)
 
+
+_KEY_OF_MODEL = {
+    "All": "all",
+    "AnyOf": "any",
+    "Not": "not",
+    "FieldTest": "field",
+    "No": "no",
+    "InSegment": "segment",
+    "Related": "related",
+}
 
 Condition = Annotated[
     Annotated[All, Tag(TAG + "all")]

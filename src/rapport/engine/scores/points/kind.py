@@ -9,8 +9,11 @@ import ibis.expr.types as ir
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
 from rapport.engine.scores.explanation import Explanation
+from rapport.engine.scores.points.expression import Points
 from rapport.engine.scores.points.spec import PointsDefinition
-from rapport.engine.scores.population import PopulationRun
+from rapport.engine.scores.population import PopulationRun, population_run, with_percentile
+
+_COLUMNS = ("subject_id", "value", "fit", "engagement", "matrix", "band", "percentile", "reason_null")
 
 
 class PointsKind:
@@ -25,7 +28,12 @@ class PointsKind:
         run: PopulationRun | None = None,
         subjects: ir.Table | None = None,
     ) -> ir.Table:
-        raise NotImplementedError
+        """One row per subject; see `kinds.Kind`."""
+        scores = Points(definition, view, runner, subjects).scores()
+        if run is None and subjects is not None:
+            everyone = Points(definition, view, runner).scores()
+            run = population_run(everyone, score=definition.name, as_of=view.at, runner=runner)
+        return with_percentile(scores, run=run, runner=runner).select(*_COLUMNS)
 
     def explain(
         self,
@@ -36,4 +44,5 @@ class PointsKind:
         runner: Runner,
         run: PopulationRun | None = None,
     ) -> Mapping[str, Explanation]:
+        """The reasons for a few subjects' scores; `run` changes nothing here."""
         raise NotImplementedError
