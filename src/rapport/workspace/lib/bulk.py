@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +15,18 @@ from django.db import connection, models
 from rapport.workspace.lib.fields import ScaledDecimalField
 
 Converter = Callable[[Any], Any]
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """While many short-lived rows are made: the collector would walk all of them again and again and find nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -31,7 +45,7 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
     _load(f'"{model._meta.db_table}" ({names})', len(series), _rows(series))
 
 
-def update(model: type[models.Model], changes: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+def update(model: type[models.Model], changes: Iterable[tuple[object, Mapping[str, object]]]) -> None:
     """Set the named columns of the row with each id."""
     by_name = {field.attname: field for field in model._meta.concrete_fields}
     alike: dict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)

@@ -17,6 +17,7 @@ from rapport.workspace.crm.intake.models import Import, State
 from rapport.workspace.crm.intake.reading.files import open_file
 from rapport.workspace.crm.intake.reading.rows import Line
 from rapport.workspace.crm.intake.run.chunk import Chunks
+from rapport.workspace.lib.bulk import without_garbage_collection
 
 CHUNK = 1000
 Report = Callable[[int, int | None, str], None]
@@ -48,6 +49,8 @@ def _read(found: Import, progress: Report, *, dry: bool) -> dict[str, int]:
     Import.objects.filter(pk=found.pk).update(state=under_way, message="")
     try:
         _chunks(found, progress, dry=dry)
+    except TakenUpElsewhereError:
+        raise  # it is the other worker's now
     except RapportError as error:
         Import.objects.filter(pk=found.pk).update(state=State.FAILED, message=str(error))
         raise
@@ -84,7 +87,7 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 def _take(found: Import, chunks: Chunks, batch: list[Line], *, dry: bool) -> None:
     cursor, counts = ("checked_cursor", "checked_counts") if dry else ("cursor", "counts")
-    with transaction.atomic():
+    with without_garbage_collection(), transaction.atomic():
         result = chunks.take(batch)
         log_verdicts(found, result, of_check=dry)
         if not dry:

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -71,8 +71,11 @@ def import_file(
     """
     file = Path(path)
     opened = open_file(file, how=how)
-    name = source or fold(file.name.split(".")[0]) or "file"
-    chosen = mapping if isinstance(mapping, Mapping) else _mapped(opened, file, table, name, mapping or {})
+    if isinstance(mapping, Mapping):
+        guessed = Guessed(source or _source_of(file), mapping)
+    else:
+        guessed = guessed_for(opened, file, table=table, source=source, changes=mapping)
+    name, chosen = guessed
     found = Import.objects.create(
         table=chosen.table, source=name, file_name=file.name[:255], path=str(file.resolve()), size=file.stat().st_size,
         form=opened.form, how=dict(how or {}), header=list(opened.header), by=by, at=at or timezone.now(),
@@ -103,14 +106,31 @@ def signature(header: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(sorted(fold(name) for name in header)).encode()).hexdigest()
 
 
-def _mapped(opened: Opened, file: Path, table: str | None, source: str, changes: Changes) -> Mapping:
-    saved = saved_mapping(source, opened.header)
+class Guessed(NamedTuple):
+    """The system a file is from, and its mapping."""
+
+    source: str
+    mapping: Mapping
+
+
+def guessed_for(
+    opened: Opened, file: Path, *, table: str | None = None, source: str | None = None, changes: Changes | None = None
+) -> Guessed:
+    """The mapping last confirmed for such files, else a guess with what a person changed."""
+    name = source or _source_of(file)
+    saved = saved_mapping(name, opened.header)
     if saved is not None and table in (None, saved.table) and not changes:
-        return saved
-    rest = {key: changes[key] for key in ("constants", "country", "time_zone") if key in changes}
-    columns = {key: _change(value) for key, value in changes.items() if key not in rest}
+        return Guessed(name, saved)
+    told = changes or {}
+    rest = {key: told[key] for key in ("constants", "country", "time_zone") if key in told}
+    columns = {key: _change(value) for key, value in told.items() if key not in rest}
     guessed = guess_mapping(opened.header, table=table, file_name=file.name, changes=columns)
-    return Mapping.from_json({**guessed.to_json(), "time_zone": settings.REPORTING_TIME_ZONE, **rest})
+    whole = {**guessed.to_json(), "time_zone": settings.REPORTING_TIME_ZONE, **rest}
+    return Guessed(name, Mapping.from_json(whole))
+
+
+def _source_of(file: Path) -> str:
+    return fold(file.name.split(".")[0])[:100] or "file"
 
 
 def _change(value: Any) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def write(
     offset = 0
     stream = iter(drafts)
     while batch := list(islice(stream, BATCH)):
-        with transaction.atomic():
+        with bulk.without_garbage_collection(), transaction.atomic():
             found = write_batch(table, batch, source=source, by=by, at=at, stage_visits=stage_visits)
         written.add(found, offset=offset)
         offset += len(batch)

@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import rapport.workspace.lib.ids
 from django.db import migrations, models
+
+import rapport.workspace.lib.ids
 
 
 class Migration(migrations.Migration):

@@ -17,11 +17,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Value
-
 from rapport.engine.crm.tables import TABLES, Kind
 from rapport.workspace.crm.intake.run.drafting import Drafted, row_key
-from rapport.workspace.crm.intake.run.references import folded, look_up
+from rapport.workspace.crm.intake.run.references import folded, look_up, sort_keys
 from rapport.workspace.crm.records.table_models import model_of
 from rapport.workspace.lib.sort_key import SortKey
 
@@ -123,7 +121,7 @@ def _standing(table: str, column: str, names: set[str]) -> dict[str, Standing]:
     if not names:
         return {}
     rows = model_of(table)._default_manager.filter(deleted_at__isnull=True).annotate(same=SortKey(column))
-    found = rows.filter(same__in=[SortKey(Value(name)) for name in names]).order_by("-id")
+    found = rows.filter(same__in=sort_keys(names)).order_by("-id")
     return {
         folded(column, name): Standing(row_id, external_id)
         for name, row_id, external_id in found.values_list(column, "id", "external_id")

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Value
-
 from rapport.engine.crm.tables import TABLES
 from rapport.workspace.crm.intake.run.drafting import Drafted
 from rapport.workspace.crm.records.changes import Step, Verdict, write_batch
@@ -148,6 +146,16 @@ def look_up(table: str, by: str, names: Iterable[str], *, source: str) -> dict[s
         found = rows.filter(source=source, external_id__in=wanted).values_list("external_id", "id")
     else:
         column = "last_name" if (table, by) == ("contacts", "name") else by
-        same = rows.annotate(same=SortKey(column)).filter(same__in=[SortKey(Value(name)) for name in wanted])
+        same = rows.annotate(same=SortKey(column)).filter(same__in=sort_keys(wanted))
         found = same.order_by("-id").values_list(column, "id")
     return {folded(by, str(name)): row_id for name, row_id in found}
+
+
+def sort_keys(names: Iterable[str]) -> set[str]:
+    """The names as the databases fold them for `SortKey`: SQLite folds A to Z only."""
+    keys = set()
+    for name in names:
+        keys.add(name.lower())
+        if not name.isascii():
+            keys.add("".join(letter.lower() if letter.isascii() else letter for letter in name))
+    return keys
