@@ -75,7 +75,7 @@ def _first_entries(reading: Reading) -> ir.Table:
     }
     began = entries.value.argmin(entries.valid_from).isin(list(_LEAD_OR_LATER))
     return entries.group_by(_person=entries.id).aggregate(
-        recorded=ibis.literal(value=True).max(), began_as_lead=began, **firsts
+        recorded=entries.value.notnull().any(), began_as_lead=began, **firsts
     )
 
 
