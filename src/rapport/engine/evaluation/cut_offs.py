@@ -64,6 +64,7 @@ def _earliest(snapshot: Snapshot, subject: str, runner: Runner) -> datetime | No
     """When a tenth of today's subjects was known; None where there are none."""
     rows = snapshot.table(SUBJECT_TABLES[subject], needed_by="a backtest")
     known = ibis.coalesce(*(rows[c] for c in ("recorded_at", "created_at") if c in rows.columns))
-    seconds = runner.to_arrow(rows.select(second=known.epoch_seconds()).filter(lambda t: t.second.notnull()))
-    ordered = np.sort(seconds["second"].to_numpy().astype(np.int64))
+    # not `epoch_seconds()`: Ibis calls it a whole number, and DuckDB gives one with a fraction
+    instants = runner.to_arrow(rows.select(known=known).filter(lambda t: t.known.notnull()))["known"]
+    ordered = np.sort(instants.to_numpy().astype("datetime64[s]").astype(np.int64))
     return datetime.fromtimestamp(int(ordered[len(ordered) // _KNOWN_SHARE]), tz=UTC) if len(ordered) else None

@@ -18,6 +18,8 @@ from rapport.engine.evaluation.auc import Flags
 from rapport.engine.evaluation.cut_offs import window_end
 from rapport.engine.runner import Runner
 from rapport.engine.scores.definition_base import Outcome, ScoreDefinition
+from rapport.engine.scores.points.event_codes import coded_events
+from rapport.engine.scores.points.plan import source_of
 
 
 def outcome_of(definition: ScoreDefinition) -> Outcome:
@@ -65,7 +67,7 @@ class Happened:
 
 def known(definition: ScoreDefinition, view: AsOf, runner: Runner) -> Known:
     """First and last occurrence of the outcome's event by subject, as of the view."""
-    rows = _occurrences(definition, view)
+    rows = _occurrences(definition, view, runner)
     spans = rows.group_by("subject_id").aggregate(first=rows.occurred_at.min(), last=rows.occurred_at.max())
     found = runner.to_arrow(spans).to_pydict()
     return Known(
@@ -76,7 +78,7 @@ def known(definition: ScoreDefinition, view: AsOf, runner: Runner) -> Known:
 
 def happened(definition: ScoreDefinition, view: AsOf, cut_offs: Sequence[datetime], runner: Runner) -> Happened:
     """Who had the event in (cut-off, cut-off + within_days x 24 h], in one query; `view` as restated today."""
-    rows = _occurrences(definition, view)
+    rows = _occurrences(definition, view, runner)
     within = {f"w{i}": _in_window(rows, c, outcome_of(definition).within_days).any() for i, c in enumerate(cut_offs)}
     recent = rows.filter(rows.occurred_at > _instant(min(cut_offs)))
     found = runner.to_arrow(recent.group_by("subject_id").aggregate(**within)).to_pydict()
@@ -87,9 +89,23 @@ def happened(definition: ScoreDefinition, view: AsOf, cut_offs: Sequence[datetim
     return Happened(subjects, _survivors(definition, view, runner))
 
 
-def _occurrences(definition: ScoreDefinition, view: AsOf) -> ir.Table:
-    outcome = outcome_of(definition)
-    return events(view, outcome.event, subject=definition.subject, needed_by=f"the outcome of {definition.name}")
+def _occurrences(definition: ScoreDefinition, view: AsOf, runner: Runner) -> ir.Table:
+    """Occurrences of the outcome's event that meet its `where`: subject_id, occurred_at."""
+    match = outcome_of(definition).match
+    needed_by = f"the outcome of {definition.name}"
+    if match.where is None:
+        return events(view, match.event, subject=definition.subject, needed_by=needed_by)
+    coded = coded_events(
+        view,
+        source_of(match),
+        [match],
+        subject=definition.subject,
+        subjects=None,
+        runner=runner,
+        needed_by=needed_by,
+        time_zone=definition.time_zone or view.snapshot.time_zone,
+    )
+    return coded.rows.filter(coded.rows.code.isin(list(coded.matches)))
 
 
 def _survivors(definition: ScoreDefinition, view: AsOf, runner: Runner) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
+from rapport.engine.scores.audience import with_audience
 from rapport.engine.scores.bands import band_label
 from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.population import CutPoints, PopulationRun, points_of, population_run, with_percentile
@@ -77,19 +78,21 @@ class RfmKind:
 def _population(definition: RfmDefinition, view: AsOf, runner: Runner) -> tuple[ir.Table, dict[str, CutPoints]]:
     """Measures of everyone who stands at the instant, computed once, and their cut points."""
     bought = measures(definition, view)
-    standing = _standing(definition, view, None).select(_standing="subject_id")
+    standing = (
+        _standing(definition, view, None).filter(lambda t: t["_left_out"].isnull()).select(_standing="subject_id")
+    )
     customers = runner.cache(bought.semi_join(standing, bought.subject_id == standing["_standing"]))
     return customers, cut_points(definition, customers, runner=runner)
 
 
 def _standing(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
-    """Subjects at the instant: subject_id. `subjects`, only these."""
+    """Subjects at the instant: subject_id and _left_out (why it is not scored, or null). `subjects`, only these."""
     rows = view.table(_TABLES[definition.subject], needed_by=_NEEDED_BY, columns=["id"])
     rows = rows.select(subject_id=rows.id)
-    if subjects is None:
-        return rows
-    asked = subjects.select(_asked=subjects.subject_id).distinct()
-    return rows.semi_join(asked, rows.subject_id == asked["_asked"])
+    if subjects is not None:
+        asked = subjects.select(_asked=subjects.subject_id).distinct()
+        rows = rows.semi_join(asked, rows.subject_id == asked["_asked"])
+    return with_audience(rows, definition, view, name="_left_out")
 
 
 def _rows(
@@ -103,12 +106,15 @@ def _rows(
     bought = scored(definition, customers, cuts).rename(_buyer="subject_id")
     joined = _standing(definition, view, subjects).left_join(bought, [("subject_id", "_buyer")])
     reason = ibis.cases(
+        (joined["_left_out"].notnull(), joined["_left_out"]),
         (joined.micro.notnull(), ibis.null().cast("string")),
         (joined["_buyer"].isnull(), NO_PURCHASE),
         (joined.recency.isnull() | joined.frequency.isnull(), NO_POPULATION),
         else_=NO_AMOUNT,
     )
-    return joined.mutate(reason_null=reason).drop("_buyer")
+    counted = joined["_left_out"].isnull()
+    micro = ibis.ifelse(counted, joined.micro, ibis.null())
+    return joined.mutate(reason_null=reason, micro=micro).drop("_buyer", "_left_out")
 
 
 def _labelled(definition: RfmDefinition, rows: ir.Table) -> ir.Table:
