@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/inactive/", account.account_inactive, name="account_inactive"),
     path("favicon.ico", RedirectView.as_view(url="/static/rapport/mark.svg", permanent=False)),
     path("", include("rapport.workspace.pages.frame.urls")),
+    path("contacts/", include("rapport.workspace.pages.records.contact_urls")),
+    path("accounts/", include("rapport.workspace.pages.records.account_urls")),
 ]
 _ROOMS = {
     "today/": "today",
@@ -23,8 +25,6 @@ _ROOMS = {
     "data/imports/": "imports",
     "data/": "data",
     "settings/": "settings",
-    "contacts/": "contacts",
-    "accounts/": "accounts",
     "deals/": "deals",
 }
 urlpatterns += [

@@ -1,4 +1,4 @@
-"""Text as lists sort and search it: without regard to case, in the order of its bytes, by an index on every database."""
+"""Text as lists sort and search it: without regard to case, byte by byte, by an index on every database."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@
   const typing = (target) => target.closest("input, textarea, select, [contenteditable=true]");
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
-    if (event.key === "Escape") { closeMenus(); document.body.classList.remove("drawer-open"); return; }
+    if (event.key === "Escape") { event.target.closest("form")?.querySelector("[data-cancel]")?.click(); closeMenus(); document.body.classList.remove("drawer-open"); return; }
     if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
     const key = event.key.toLowerCase();
     if (waitingForSection && Date.now() - waitingForSection < 1200) {
@@ -80,6 +80,7 @@
   }, true);
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+    if (event.target.matches("[data-tick-all]")) event.target.closest("form").querySelectorAll("[name=row]").forEach((box) => { box.checked = event.target.checked; });
   });
 
   // --- htmx: the line at the top, and what went wrong
