@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -12,7 +13,7 @@ from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.conditions.fields import FieldRef, Nature
 from rapport.engine.crm.conditions.fold import folded
 from rapport.engine.crm.conditions.frame import SUBJECT_TABLES, Frame, subject_frame
-from rapport.engine.crm.conditions.grammar import EventMatch, No, Related, walk
+from rapport.engine.crm.conditions.grammar import Related, walk
 from rapport.engine.crm.conditions.memberships import with_membership
 from rapport.engine.crm.conditions.subject_conditions import Conditioned, TextMaps, conditioned, paths_of
 from rapport.engine.crm.events import table_of
@@ -43,7 +44,7 @@ class Points:
     subjects: ir.Table | None = None
     detail: bool = False
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         return Plan(self.definition, detail=self.detail)
 
@@ -60,31 +61,42 @@ class Points:
         """Tables that the definition needs and no source fills."""
         return sorted({table for table in tables_of(self.definition) if not self.view.has(table)})
 
+    @cached_property
     def frame(self) -> Frame:
-        """The subjects with the fields that criteria name."""
+        """The subjects with the fields that criteria name. A few subjects are taken into memory."""
         conditions = [c.when for _, c in self.definition.criteria if c.when is not None]
         mapped = [c.points.value for _, c in self.definition.criteria if isinstance(c.points, ValuePoints)]
         paths = [] if self.missing else [*paths_of(conditions), *mapped]
-        return subject_frame(
+        frame = subject_frame(
             self.view, self.definition.subject, paths, needed_by=self.needed_by, subjects=self.subjects
         )
+        return frame if self.subjects is None else replace(frame, rows=ibis.memtable(self.runner.to_arrow(frame.rows)))
 
-    def coded(self, source: str, features: Iterable[Feature]) -> Coded:
-        """The events of a source with what they match."""
-        return coded_events(
-            self.view,
-            source,
-            list({match_key(t.match): t.match for f in features for t in f.terms}.values()),
-            subject=self.definition.subject,
-            subjects=self.subjects,
-            runner=self.runner,
-            needed_by=self.needed_by,
-            time_zone=self.time_zone,
-        )
+    @cached_property
+    def coded(self) -> Mapping[str, Coded]:
+        """The events of each source with what they match. Those of a few subjects are taken into memory."""
+        found = {
+            source: coded_events(
+                self.view,
+                source,
+                list({match_key(t.match): t.match for f in features for t in f.terms}.values()),
+                subject=self.definition.subject,
+                subjects=self.subjects,
+                runner=self.runner,
+                needed_by=self.needed_by,
+                time_zone=self.time_zone,
+            )
+            for source, features in self.plan.features.items()
+        }
+        return found if self.subjects is None else {source: self._in_memory(coded) for source, coded in found.items()}
+
+    def _in_memory(self, coded: Coded) -> Coded:
+        wanted = coded.rows.code.isin(list(coded.matches)) if coded.matches else ibis.literal(False)
+        return replace(coded, rows=ibis.memtable(self.runner.to_arrow(coded.rows.filter(wanted))))
 
     def micro_rows(self) -> ir.Table:
         """One row per subject: subject_id, the frame's fields and every step in micro-points (see `totals`)."""
-        frame = self.frame()
+        frame = self.frame
         told = self._conditioned(frame)
         rows = told.rows
         for source, features in self.plan.features.items():
@@ -95,16 +107,16 @@ class Points:
         """One row per subject: subject_id, value, fit, engagement, matrix, band, reason_null."""
         if self.missing:
             return self._told_nothing(f"{', '.join(self.missing)} {MISSING}")
-        rows = self._with_audience(self.micro_rows())
+        rows = self.explained_rows()
         counted = rows._reason.isnull()
         amounts = {name: ibis.ifelse(counted, points(rows[of]), _NO_POINTS) for name, of in _AMOUNTS.items()}
         labels = {"matrix": self._matrix(rows), "band": band_label(rows["micro"], self.definition.bands)}
         shown = {name: ibis.ifelse(counted, label, ibis.null("string")) for name, label in labels.items()}
         return rows.select("subject_id", **amounts, **shown, reason_null=rows._reason)
 
-    def audience(self) -> ir.Table:
-        """subject_id and _reason (null for those who are scored)."""
-        return self._with_audience(self.frame().rows).select("subject_id", "_reason")
+    def explained_rows(self) -> ir.Table:
+        """`micro_rows` with `_reason`, why a subject is not scored (null for those who are)."""
+        return self._with_audience(self.micro_rows())
 
     def _conditioned(self, frame: Frame) -> Conditioned:
         conditions = [c.when for _, c in self.definition.criteria if c.when is not None]
@@ -119,8 +131,7 @@ class Points:
         )
 
     def _activity(self, source: str, features: Sequence[Feature]) -> ir.Table:
-        coded = self.coded(source, features)
-        return activity(coded, features, self.view, time_zone=self.time_zone, runner=self.runner)
+        return activity(self.coded[source], features, self.view, time_zone=self.time_zone, runner=self.runner)
 
     def _with_audience(self, rows: ir.Table) -> ir.Table:
         audience, subject = self.definition.audience, self.definition.subject
@@ -140,7 +151,7 @@ class Points:
         return band_label(rows[FIT], matrix.fit) + band_label(rows[ENGAGEMENT], matrix.engagement)
 
     def _told_nothing(self, reason: str) -> ir.Table:
-        rows = self.frame().rows
+        rows = self.frame.rows
         nothing = dict.fromkeys(_AMOUNTS, _NO_POINTS)
         labels = dict.fromkeys(("matrix", "band"), ibis.null("string"))
         return rows.select("subject_id", **nothing, **labels, reason_null=ibis.literal(reason))
@@ -161,16 +172,6 @@ def tables_of(definition: PointsDefinition) -> set[str]:
         fields += [criterion.points.value] if isinstance(criterion.points, ValuePoints) else []
         tables |= {BY_ENTITY[entity].name for f in fields if (entity := f.partition(".")[0]) in BY_ENTITY}
     return tables - {SUBJECT_TABLES[definition.subject]}
-
-
-def matches_of(definition: PointsDefinition) -> list[EventMatch]:
-    """Every event that a definition looks for."""
-    return [match for _, criterion in definition.criteria for match in criterion.events]
-
-
-def no_parts(definition: PointsDefinition) -> list[No]:
-    """Every `no:` condition."""
-    return [part for _, c in definition.criteria for part in walk(c.when) if isinstance(part, No)]
 
 
 def _text_maps(definition: PointsDefinition, refs: Mapping[str, FieldRef]) -> TextMaps:

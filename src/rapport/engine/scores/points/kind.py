@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 import ibis.expr.types as ir
 
 from rapport.engine.crm.as_of import AsOf
+from rapport.engine.crm.narrowed import FEW, narrowed
 from rapport.engine.runner import Runner
 from rapport.engine.scores.explanation import Explanation
+from rapport.engine.scores.points.explain import explain
 from rapport.engine.scores.points.expression import Points
 from rapport.engine.scores.points.spec import PointsDefinition
 from rapport.engine.scores.population import PopulationRun, population_run, with_percentile
@@ -29,7 +31,11 @@ class PointsKind:
         subjects: ir.Table | None = None,
     ) -> ir.Table:
         """One row per subject; see `kinds.Kind`."""
-        scores = Points(definition, view, runner, subjects).scores()
+        near = view
+        if subjects is not None:
+            few = runner.to_arrow(subjects.select("subject_id").distinct().limit(FEW + 1))["subject_id"].to_pylist()
+            near = narrowed(view, definition.subject, few, runner=runner)
+        scores = Points(definition, near, runner, subjects).scores()
         if run is None and subjects is not None:
             everyone = Points(definition, view, runner).scores()
             run = population_run(everyone, score=definition.name, as_of=view.at, runner=runner)
@@ -45,4 +51,4 @@ class PointsKind:
         run: PopulationRun | None = None,
     ) -> Mapping[str, Explanation]:
         """The reasons for a few subjects' scores; `run` changes nothing here."""
-        raise NotImplementedError
+        return explain(definition, view, subject_ids=subject_ids, runner=runner)

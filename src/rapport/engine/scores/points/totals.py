@@ -76,10 +76,16 @@ def with_totals(rows: ir.Table, told: Conditioned, frame: Frame, plan: Plan, vie
     definition = plan.definition
     criteria, sums = steps(definition, plan)
     written = [c for _, c in definition.criteria if not plan.is_pooled(c)]
-    raw = {
+    raw: dict[str, ir.Value] = {
         step.name: _criterion(c, position, rows, told, frame, plan, view_day)
         for step, c, position in zip(criteria, written, _positions(definition, plan), strict=True)
     }
+    if plan.detail:
+        raw |= {
+            fired_column(position): told.fires(c.when, rows, lambda part: _no(part, rows, plan, view_day))
+            for position, (_, c) in enumerate(definition.criteria)
+            if c.when is not None
+        }
     rows = rows.mutate(**raw) if raw else rows
     rows = _limited(rows, criteria, plan)
     for level in _levels(sums):
@@ -161,6 +167,11 @@ def _criterion(
 def map_column(position: int) -> str:
     """The column in which a text field's map leaves its micro-points."""
     return f"m{position}"
+
+
+def fired_column(position: int) -> str:
+    """In detail: whether a criterion's `when` is true."""
+    return f"w{position}"
 
 
 def _mapped(points: ValuePoints, position: int, rows: ir.Table, frame: Frame) -> ir.IntegerValue:
