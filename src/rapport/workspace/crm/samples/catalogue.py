@@ -54,7 +54,7 @@ SAMPLES: Mapping[str, Sample] = {
             is_simulated=False,
             time_zone="America/New_York",
             currency="USD",
-            templates=("retail_engagement", "rfm"),
+            templates=("retail-engagement", "retail-rfm"),
         ),
         Sample(
             name="software",
@@ -62,7 +62,7 @@ SAMPLES: Mapping[str, Sample] = {
             is_simulated=True,
             time_zone="UTC",
             currency="EUR",
-            templates=("lead_readiness", "small_business"),
+            templates=("b2b-software", "small-business"),
         ),
     )
 }

@@ -1,0 +1,55 @@
+"""Score definitions that a sample starts with: proved by a backtest, then published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rapport.cli.shown import Progress
+from rapport.engine.errors import RapportError
+
+REASON = "Ready-made definition of the sample"
+
+
+def publish_ready_made(templates: Sequence[str], *, by: str, progress: Progress) -> list[str]:
+    """Publish the templates whose score does not exist yet, each after its backtest; safe to repeat.
+
+    Returns: warnings, where a backtest could not be made; such a score is published with that as the recorded reason.
+    """
+    warnings = []
+    for done, key in enumerate(templates):
+        progress(done, len(templates), key)
+        warnings += _publish(key, by=by)
+    return warnings
+
+
+def _publish(key: str, *, by: str) -> list[str]:
+    from rapport.engine.scores.definition import parse_definition
+    from rapport.workspace.scores.definitions import create_draft
+    from rapport.workspace.scores.models import ScoreDefinition, State
+    from rapport.workspace.scores.releases import publish
+    from rapport.workspace.scores.templates import template
+
+    document = template(key).document
+    name = parse_definition(document).name
+    versions = ScoreDefinition.objects.filter(name=name)
+    if versions.exclude(state=State.DRAFT).exists():
+        return []
+    draft = versions.first() or create_draft(document=document, by=by, note=REASON)
+    if draft.backtest:
+        publish(draft, by=by, reason=REASON)
+        return []
+    return _proved_and_published(draft.name or "", draft.version or 1, by=by)
+
+
+def _proved_and_published(name: str, version: int, *, by: str) -> list[str]:
+    from rapport.workspace.scores.backtests import run_backtest
+    from rapport.workspace.scores.definitions import version_of
+    from rapport.workspace.scores.releases import publish
+
+    try:
+        proved = run_backtest(name, version)
+    except RapportError as error:
+        publish(version_of(name, version), by=by, reason=REASON, override=error.sentence)
+        return [f"{name} is live without a backtest: {error.sentence}"]
+    publish(proved, by=by, reason=REASON)
+    return []

@@ -1,0 +1,117 @@
+"""serve and worker."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from rapport.cli.administrator import Access, ensure_administrator
+from rapport.cli.exit_codes import OK
+from rapport.cli.shown import console, said
+from rapport.cli.starting import start_workspace
+from rapport.engine.errors import DefinitionError
+
+LOCAL = "127.0.0.1"
+PORT = 8000
+_TRIED = 50
+_GRACE_SECONDS = 20.0
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; behind a proxy or on this machine only.")] = LOCAL,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = PORT,
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run background jobs.")] = True,
+) -> int:
+    """Serve the workspace in the home folder (RAPPORT_HOME, `var` by default) until Ctrl+C."""
+    chosen = free_port(host, near=False) if port == 0 else port
+    if not _is_free(host, chosen):
+        raise DefinitionError(
+            "Something else listens there.",
+            where="--port",
+            received=chosen,
+            next_step="Choose another, or 0 for a free one.",
+        )
+    start_workspace()
+    return run_server(host, chosen, access=ensure_administrator(), with_worker=with_worker)
+
+
+def worker(
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when no job is waiting.")] = False,
+) -> int:
+    """Run background jobs (imports, refreshes, backtests) and what is scheduled, until Ctrl+C."""
+    start_workspace()
+    from rapport.workspace.queue.worker import run_worker
+    from rapport.workspace.schedule import SCHEDULES
+
+    count = run_worker(stop_when_idle=until_idle, schedules=SCHEDULES)
+    said(f"{count:,} jobs run.")
+    return OK
+
+
+def run_server(host: str, port: int, *, access: Access, with_worker: bool) -> int:
+    """Serve until told to stop; the worker beside it stops too."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        "rapport.workspace.asgi:application", host=host, port=port, log_level="warning", lifespan="off", ws="none"
+    )
+    with _worker_beside() if with_worker else _nothing():
+        _welcome(host, port, access)
+        uvicorn.Server(config).run()
+    said("Stopped.")
+    return OK
+
+
+def free_port(host: str = LOCAL, *, near: bool = True) -> int:
+    """The usual port or the next free one; with `near` off any free one."""
+    for port in range(PORT, PORT + _TRIED) if near else ():
+        if _is_free(host, port):
+            return port
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-m", "rapport.cli", "worker"], stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _welcome(host: str, port: int, access: Access) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    password = access.password or "as shown when it was made (`rapport demo --reset-password` makes a new one)"
+    out = console()
+    out.print(f"\n  Address   http://{shown}:{port}/", style="bold", markup=False)
+    out.print(f"  User      {access.username}", markup=False)
+    out.print(f"  Password  {password}\n", markup=False)
+    out.print("  Ctrl+C stops it.\n", style="dim", markup=False)
