@@ -36,6 +36,10 @@ class Kind(Protocol):
         """
         ...
 
+    def population(self, definition: Any, view: AsOf, *, runner: Runner) -> PopulationRun:
+        """The run of all subjects at the view's instant: what later scores are ranked and cut by until the next."""
+        ...
+
     def explain(
         self,
         definition: Any,
