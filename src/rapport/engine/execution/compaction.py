@@ -95,6 +95,7 @@ def _compact_part(
         delta = lake.delta(table.name)
         if part is None or delta is None:
             return False
+        checkpoint("sorting")
         written = _write_sorted(lake.folder / table.name, table, part, runner)
         checkpoint("sorted")
         try:

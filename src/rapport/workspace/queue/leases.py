@@ -8,13 +8,14 @@ with held("lake", seconds=60, wait=30) as lease:
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from rapport.engine.errors import RapportError
@@ -23,6 +24,8 @@ from rapport.workspace.queue.identity import has_ended, worker_identity
 from rapport.workspace.queue.models import Lease
 
 _POLL_SECONDS = 0.2
+_in_hand: set[tuple[str, int]] = set()  # (name, fence) of what this process holds
+_log = logging.getLogger(__name__)
 
 
 class LeaseTaken(RapportError):
@@ -70,11 +73,21 @@ def held(name: str, *, seconds: float = 60, wait: float = 0) -> Iterator[HeldLea
     have ended); wait, how long to wait for another holder. Raises: LeaseTaken.
     """
     lease = _taken(name, seconds=seconds, wait=wait)
+    _in_hand.add((name, lease.fence))
     try:
         with heartbeat(lease.confirm, every=seconds / 4):
             yield lease
     finally:
-        Lease.objects.filter(name=name, fence=lease.fence).update(holder="", expires_at=None)
+        _in_hand.discard((name, lease.fence))
+        _give_back(lease)
+
+
+def _give_back(lease: HeldLease) -> None:
+    """A database that cannot be written (a full disk) must not hide why the work failed; the lease then runs out."""
+    try:
+        Lease.objects.filter(name=lease.name, fence=lease.fence).update(holder="", expires_at=None)
+    except DatabaseError:
+        _log.exception("The lease %s could not be given back.", lease.name)
 
 
 def _taken(name: str, *, seconds: float, wait: float) -> HeldLease:
@@ -94,10 +107,16 @@ def _try(name: str, seconds: float) -> tuple[int | None, str]:
     now = timezone.now()
     with transaction.atomic():
         row = Lease.objects.get(name=name)
-        free = not row.holder or row.expires_at is None or row.expires_at <= now or has_ended(row.holder)
-        if not free:
+        if row.expires_at is not None and row.expires_at > now and not _is_left_behind(row):
             return None, row.holder
         mine = Lease.objects.filter(name=name, fence=row.fence).update(
             fence=row.fence + 1, holder=worker_identity(), expires_at=now + timedelta(seconds=seconds)
         )
     return (row.fence + 1 if mine else None), row.holder
+
+
+def _is_left_behind(row: Lease) -> bool:
+    """Whether nobody holds it although it has not run out: its process ended, or this one could not give it back."""
+    if row.holder == worker_identity():
+        return (row.name, row.fence) not in _in_hand
+    return not row.holder or has_ended(row.holder)
