@@ -20,7 +20,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LIKELY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "shift_jis", "gb18030", "big5", "euc_kr", "mac_roman"]
+_LATIN = ["cp1252", "cp1250", "cp1254", "mac_roman"]
+_OTHERS = ["cp1251", "cp1253", "shift_jis", "gb18030", "big5", "euc_kr"]
+_MOSTLY_ASCII = 0.3
 
 
 def opened_bytes(path: Path) -> IO[bytes]:
@@ -47,8 +49,16 @@ def guessed_encoding(path: Path) -> str:
         foreign = _not_utf8(sample, file)
     if foreign is None:
         return "utf-8"
-    best = charset_normalizer.from_bytes(foreign, cp_isolation=_LIKELY).best()
-    return best.encoding if best else "cp1252"
+    return _likeliest(foreign)
+
+
+def _likeliest(piece: bytes) -> str:
+    """Judged by the lines that are not ASCII. Latin scripts are ASCII for the most part, others are not."""
+    telling = b"\n".join(line for line in piece.splitlines() if not line.isascii())
+    beyond = sum(byte >= 0x80 for byte in telling)
+    among = _LATIN if beyond < _MOSTLY_ASCII * len(telling) else _OTHERS
+    best = charset_normalizer.from_bytes(telling, cp_isolation=among).best()
+    return best.encoding if best else among[0]
 
 
 def _wide(sample: bytes) -> str | None:

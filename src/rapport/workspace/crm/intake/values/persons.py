@@ -42,7 +42,7 @@ def _national(text: str, country: str) -> str:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return text
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_valid_number(number):
         return text
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
