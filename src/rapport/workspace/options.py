@@ -63,12 +63,6 @@ OPTIONS: dict[str, Option] = {
         Option(
             name="sqlite_synchronous", default="NORMAL", help="FULL also survives a loss of power", unit="NORMAL/FULL"
         ),
-        Option(
-            name="hot_days",
-            default="",
-            help="Prune published interactions older than this from the database; empty keeps all",
-            unit="days",
-        ),
         Option(name="threads", default="", help="Threads of a scoring run; empty uses every core"),
         Option(name="memory", default="", help="Memory of a scoring run, as 4GB; empty uses up to 80 % of the machine"),
         Option(name="upload_limit", default="2000", help="Largest file taken by the import page", unit="MB"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -20,10 +20,13 @@ from rapport.engine.execution.lake_lock import reading
 from rapport.workspace.crm.lake.engines import new_runner
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState
 from rapport.workspace.crm.lake.publishing import check_fits, lake_of
-from rapport.workspace.crm.lake.rows import later_than, read_rows
+from rapport.workspace.crm.lake.rows import Where, later_than, read_rows
+from rapport.workspace.crm.lake.subjects import rows_about, with_merged
 from rapport.workspace.lib.declared import published_models
 from rapport.workspace.lib.read_transaction import read_transaction
 from rapport.workspace.options import lake_folder
+
+NO_FILES = LakeVersion(0, -1, ())
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,22 @@ class TableParts:
 
 @contextmanager
 def open_snapshot(
-    *, tables: Iterable[str] | None = None, runner: DuckdbRunner | None = None
+    *,
+    tables: Iterable[str] | None = None,
+    runner: DuckdbRunner | None = None,
+    subjects: Collection[str] | None = None,
 ) -> Iterator[tuple[Snapshot, DuckdbRunner]]:
     """Every committed row at one moment, and the engine to ask.
 
     Parameters: tables to read, all by default (fewer open faster); runner to use, else one is made
-    with the bounds of the installation and closed at the end.
+    with the bounds of the installation and closed at the end; subjects, ids of the only contacts
+    that matter: their rows are then read by index from the database, without the lake.
     A table without any row is left out. Files are held until the block ends.
     Raises: LakeMismatch where the lake belongs to a later state of the database.
     """
     with reading(lake_folder()), nullcontext(runner) if runner else new_runner() as engine:
-        parts = _consistent_parts([name for name in TABLES if tables is None or name in set(tables)])
+        wanted = [name for name in TABLES if tables is None or name in set(tables)]
+        parts = _consistent_parts(wanted) if subjects is None else _parts_about(wanted, subjects)
         yield (
             Snapshot(
                 tables={name: _table(TABLES[name], part, engine) for name, part in parts.items() if _filled(part)},
@@ -64,15 +72,21 @@ def _consistent_parts(tables: list[str]) -> Mapping[str, TableParts]:
     while True:
         state = LakeState.objects.filter(id=1).first()
         lake = lake_of(state) if state else None
-        versions = {name: lake.version(name) if lake else LakeVersion(0, -1, ()) for name in tables}
+        versions = {name: lake.version(name) if lake else NO_FILES for name in tables}
         with read_transaction():
             if _incarnation() != (state.incarnation if state else None):
                 continue
             _check(versions)
             return {
-                name: TableParts(version, _later_rows(name, version.batch, state.buckets if state else BUCKETS))
+                name: TableParts(version, _rows(name, later_than(version.batch), state.buckets if state else BUCKETS))
                 for name, version in versions.items()
             }
+
+
+def _parts_about(tables: list[str], contacts: Collection[str]) -> Mapping[str, TableParts]:
+    with read_transaction():
+        known = with_merged(contacts)
+        return {name: TableParts(NO_FILES, _rows(name, rows_about(name, known), BUCKETS)) for name in tables}
 
 
 def _incarnation() -> str | None:
@@ -86,11 +100,11 @@ def _check(versions: Mapping[str, LakeVersion]) -> None:
             check_fits(newest.get(name, LakeBatch(table=name)), in_lake=version.batch)
 
 
-def _later_rows(table: str, batch: int, buckets: int) -> pa.Table:
+def _rows(table: str, where: Where, buckets: int) -> pa.Table:
     schema = TABLES[table].arrow_schema
     if table not in published_models():
         return schema.empty_table()
-    return pa.concat_tables([schema.empty_table(), *read_rows(table, later_than(batch), buckets=buckets)])
+    return pa.concat_tables([schema.empty_table(), *read_rows(table, where, buckets=buckets)])
 
 
 def _filled(part: TableParts) -> bool:

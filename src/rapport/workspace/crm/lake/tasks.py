@@ -1,0 +1,26 @@
+"""What is done for the lake in the background."""
+
+from __future__ import annotations
+
+from rapport.workspace.crm.lake.publishing import publish as publish_rows
+from rapport.workspace.crm.lake.upkeep import compact, vacuum
+from rapport.workspace.queue.progress import Progress
+from rapport.workspace.queue.registry import task
+
+
+@task("publish", retries=3)
+def publish(progress: Progress) -> dict[str, int]:
+    """Bring every committed row into the lake. Gives the number of rows by table."""
+    progress.report(0, None, "publishing records")
+    return dict(publish_rows(checkpoint=lambda _step: progress.report(0, None, "publishing records")).rows)
+
+
+@task("lake_upkeep", retries=3)
+def lake_upkeep(progress: Progress) -> dict[str, int]:
+    """Sort what has become fragmented, then delete the files that nobody uses any more."""
+    progress.report(0, 2, "sorting the lake")
+    sorted_ = compact(checkpoint=lambda _step: progress.report(0, 2, "sorting the lake"))
+    progress.report(1, 2, "deleting files out of use")
+    deleted = vacuum()
+    progress.report(2, 2, "in order")
+    return {"sorted_files": sum(sorted_.parts.values()), "deleted_files": deleted}
