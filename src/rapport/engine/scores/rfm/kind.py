@@ -16,7 +16,10 @@ from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.population import CutPoints, PopulationRun, points_of, population_run, with_percentile
 from rapport.engine.scores.rfm.explain import explanation
 from rapport.engine.scores.rfm.expression import NO_AMOUNT, NO_POPULATION, NO_PURCHASE, cut_points, measures, scored
-from rapport.engine.scores.rfm.spec import RfmDefinition
+from rapport.engine.scores.rfm.spec import MEASURES, RfmDefinition
+
+NOT_MAPPED = "not mapped"
+NOBODY = CutPoints(points=(), counts=(0,))
 
 _TABLES = {"contact": "contacts", "account": "accounts"}
 _COLUMNS = ("subject_id", "value", "fit", "engagement", "matrix", "band", "percentile", "reason_null")
@@ -41,17 +44,23 @@ class RfmKind:
         """
         if run is None and subjects is not None:
             run = self.population(definition, view, runner=runner)
-        if run is None:
-            customers, cuts = _population(definition, view, runner)
+        if not view.has(definition.purchases):
+            rows = _not_mapped(definition, view, subjects)
+        elif run is None:
+            rows = _rows(definition, view, *_population(definition, view, runner), None)
         else:
-            customers, cuts = measures(definition, view, subjects=subjects), dict(run.cut_points)
-        rows = _labelled(definition, _rows(definition, view, customers, cuts, subjects))
-        return with_percentile(rows, run=run, runner=runner).select(*_COLUMNS)
+            bought = measures(definition, view, subjects=subjects)
+            rows = _rows(definition, view, bought, run.cut_points, subjects)
+        labelled = _labelled(definition, rows)
+        return with_percentile(labelled, run=run, runner=runner).select(*_COLUMNS)
 
     def population(self, definition: RfmDefinition, view: AsOf, *, runner: Runner) -> PopulationRun:
         """The run of all subjects at the view's instant: cut points and the distribution of values."""
-        customers, cuts = _population(definition, view, runner)
-        rows = _labelled(definition, _rows(definition, view, customers, cuts, None))
+        if not view.has(definition.purchases):
+            rows, cuts = _not_mapped(definition, view, None), dict.fromkeys(MEASURES, NOBODY)
+        else:
+            customers, cuts = _population(definition, view, runner)
+            rows = _rows(definition, view, customers, cuts, None)
         return population_run(rows, score=definition.name, as_of=view.at, runner=runner, cut_points=cuts)
 
     def explain(
@@ -65,9 +74,12 @@ class RfmKind:
     ) -> Mapping[str, Explanation]:
         """The reasons of a few subjects; those that do not stand are left out."""
         run = run or self.population(definition, view, runner=runner)
-        cuts = dict(run.cut_points)
+        cuts = run.cut_points
         subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
-        rows = _rows(definition, view, measures(definition, view, subjects=subjects), cuts, subjects)
+        if not view.has(definition.purchases):
+            rows = _not_mapped(definition, view, subjects)
+        else:
+            rows = _rows(definition, view, measures(definition, view, subjects=subjects), cuts, subjects)
         currency = view.snapshot.currency
         return {
             row["subject_id"]: explanation(definition, row, cuts, currency=currency)
@@ -115,6 +127,17 @@ def _rows(
     counted = joined["_left_out"].isnull()
     micro = ibis.ifelse(counted, joined.micro, ibis.null())
     return joined.mutate(reason_null=reason, micro=micro).drop("_buyer", "_left_out")
+
+
+def _not_mapped(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
+    """One row per subject without a value, because the table of purchases is not there."""
+    rows = _standing(definition, view, subjects)
+    return rows.select(
+        "subject_id",
+        micro=ibis.null().cast("int64"),
+        segment=ibis.null().cast("string"),
+        reason_null=ibis.literal(f"{definition.purchases} {NOT_MAPPED}"),
+    )
 
 
 def _labelled(definition: RfmDefinition, rows: ir.Table) -> ir.Table:

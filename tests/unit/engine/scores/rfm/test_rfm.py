@@ -201,6 +201,32 @@ class TestScores:
             assert scores(snap, runner, definition(), run=run, subjects=one) == {who: together[who]}
         assert scores(snap, runner, definition()) == together  # a run made at the instant is the same run
 
+    def test_without_a_table_of_purchases_every_score_is_null_and_says_so(self, runner: DuckdbRunner) -> None:
+        snap = snapshot(runner, contacts=[contact("a")])
+        view = as_known(snap, NOW)
+        assert scores(snap, runner, definition())["a"]["reason_null"] == "orders not mapped"
+        assert KIND.population(definition(), view, runner=runner).population == 0
+        told = KIND.explain(definition(), view, subject_ids=["a"], runner=runner)["a"]
+        assert (told.value, told.reason_null, told.lines) == (None, "orders not mapped", ())
+
+    def test_only_the_audience_is_scored_and_compared(self, runner: DuckdbRunner) -> None:
+        people = [f"c{n:02}" for n in range(60)]
+        stays = [
+            {"id": who, "segment": "trade", "subject": "contact", "subject_id": who, "recorded_at": at(2023, 1, 1)}
+            | {"entered_at": at(2023, 1, 1), "left_at": at(2024, 1, 1) if who == "c02" else None}
+            for who in people[:10]
+        ]
+        orders = [order(f"o{n}", who, 1, n) for n, who in enumerate(people)]
+        snap = snapshot(runner, contacts=[contact(p) for p in people], orders=orders, segment_memberships=stays)
+        rows = scores(snap, runner, definition("audience: {exclude: [trade]}"))
+        assert (rows["c00"]["value"], rows["c00"]["reason_null"]) == (None, "excluded from the audience")
+        assert rows["c02"]["reason_null"] is None  # has left the segment
+        only = scores(snap, runner, definition("audience: {include: [trade]}"))
+        assert only["c59"]["reason_null"] == "not in the audience"
+        # nine members: terciles of their amounts 0, 1, 3 ... 9, so that the best three score 5
+        best = [who for who, row in only.items() if row["value"] is not None and row["value"] == 70]
+        assert sorted(best) == ["c07", "c08", "c09"]
+
     def test_nobody_bought_anything(self, runner: DuckdbRunner) -> None:
         snap = snapshot(runner, contacts=[contact("a")], orders=[order("o1", "a", 1, status="cancelled")])
         row = scores(snap, runner, definition())["a"]
