@@ -138,6 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Safety in the browser
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a message may hold a new password
 _OVER_HTTPS = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 SESSION_COOKIE_AGE = 14 * 86400
 SESSION_COOKIE_HTTPONLY = True

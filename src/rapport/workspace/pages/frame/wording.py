@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 NOTHING = "–"
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹"}
+_SHORT_FORMS = frozenset({"mql", "sql", "nps", "csat", "ces", "ceo", "cto", "cfo", "rfm", "sla", "vp", "url", "id"})
 _STEPS = ((Decimal(10**9), "bn"), (Decimal(10**6), "M"), (Decimal(10**3), "k"))
 _AGES = ((60, 1), (3600, 60), (86400, 3600), (86400 * 14, 86400), (86400 * 60, 86400 * 7), (86400 * 730, 86400 * 30))
 
@@ -37,8 +38,8 @@ def short_number(value: Number | None) -> str:
     exact = Decimal(str(value))
     for size, letter in _STEPS:
         if abs(exact) >= size:
-            scaled = exact / size
-            return f"{number(scaled, 1 if abs(scaled) < 100 else 0)}\u00a0{letter}"
+            scaled = round(exact / size, 1 if abs(exact / size) < 100 else 0)
+            return f"{number(scaled)}\u00a0{letter}"
     return number(exact, None if abs(exact) < 100 else 0)
 
 
@@ -120,4 +121,6 @@ def ago(value: datetime | None, now: datetime) -> str:
 def plain(name: str) -> str:
     """A stored name for people: "lifecycle_stage" -> "Lifecycle stage"."""
     words = name.replace("_", " ").strip()
+    if words.lower() in _SHORT_FORMS:
+        return words.upper()
     return words[:1].upper() + words[1:]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from rapport.workspace.lib.csv_export import escaped
 from rapport.workspace.pages.frame import wording
 from rapport.workspace.pages.frame.badges import avatar_html, score_html
 from rapport.workspace.pages.lists.columns import Column, Kind, ListSpec
@@ -62,7 +63,8 @@ def _plain(value: Any, row: Any, column: Column) -> SafeString:
 
 
 def _choice(value: Any, row: Any, column: Column) -> SafeString:
-    return format_html('<span class="chip">{}</span>', wording.plain(str(value)))
+    words = wording.plain(str(value))
+    return format_html('<span class="chip">{}</span>', words) if column.chip else format_html("{}", words)
 
 
 def _number(value: Any, row: Any, column: Column) -> SafeString:
@@ -117,17 +119,12 @@ def text(column: Column, row: Any, scores: Scores) -> str:
         current = scores.get(column.score)
         return "" if current is None or current.value is None else format(current.value.normalize(), "f")
     if column.kind is Kind.NAME:
-        return unformulated(name_of(row))
+        return escaped(name_of(row))
     value = getattr(row, column.field)
     if value is None:
         return ""
     if column.kind is Kind.RECORD:
-        return unformulated(name_of(value))
+        return escaped(name_of(value))
     if column.kind is Kind.INSTANT:
         return str(value.isoformat(timespec="seconds"))
-    return str(value) if column.numeric or column.kind is Kind.DATE else unformulated(str(value))
-
-
-def unformulated(value: str) -> str:
-    """`=1+1` -> `'=1+1`: a spreadsheet takes it for text."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else value
+    return str(value) if column.numeric or column.kind is Kind.DATE else escaped(str(value))

@@ -35,6 +35,7 @@ class Column:
     """One column. name: in addresses; path: the model's field (default: the name).
 
     needs: further fields to read for it. choices: of a choice; empty where they are free text.
+    chip: shown as one, as it says where a record stands.
     score: the score's name, for a score column. sortable: an index serves its order.
     """
 
@@ -46,6 +47,7 @@ class Column:
     needs: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     link: str = ""
+    chip: bool = False
     score: str = ""
 
     @property

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.lookups import GreaterThanOrEqual, LessThan
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from rapport.workspace.lib.sort_key import SortKey, ranges
+from rapport.workspace.lib.prefix_search import starts_with
 from rapport.workspace.pages.lists.columns import Column, Kind
 from rapport.workspace.scores.models import CurrentScore
 
@@ -90,15 +89,6 @@ def condition(column: Column, asked: Filter, *, user_id: str) -> Q:
     if column.numeric:
         return _numbered(column.field, asked, share=column.kind is Kind.FRACTION)
     return _worded(column, asked)
-
-
-def starts_with(path: str, typed: str) -> Q:
-    """Text that starts with what was typed, whatever its case, by the index of its sort key."""
-    found = Q()
-    for low, high in ranges(typed):
-        key = SortKey(F(path))
-        found |= Q(GreaterThanOrEqual(key, low)) & Q(LessThan(key, high))
-    return found
 
 
 def _emptiness(column: Column, *, empty: bool) -> Q:

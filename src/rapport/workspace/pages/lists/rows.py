@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from rapport.workspace.lib.prefix_search import LIMIT, matching
 from rapport.workspace.pages.lists.asked import Asked
 from rapport.workspace.pages.lists.by_score import page_by_score
 from rapport.workspace.pages.lists.columns import Column, Kind
 from rapport.workspace.pages.lists.conditions import condition
 from rapport.workspace.pages.lists.keyset import PAGE_SIZE, Cursor, cursor_after, page
-from rapport.workspace.pages.lists.searching import LIMIT, matching
 from rapport.workspace.scores.models import CurrentScore
 from rapport.workspace.team.access import owners_seen, visible
 from rapport.workspace.team.models import User

@@ -194,4 +194,8 @@ def of_changes(rows: Sequence[AttributeValue], *, cut: bool) -> Iterator[Entry]:
 def _change(row: AttributeValue) -> str:
     name = label(row.attribute.removeprefix("properties."))
     value = row.value or "nothing"
-    return name if row.attribute.endswith("_id") else f"{name}: {value[:60]}"
+    return name if row.attribute.endswith("_id") else f"{name}: {_readable(value)}"
+
+
+def _readable(value: str) -> str:
+    return wording.plain(value) if value.islower() and value.isidentifier() else value[:60]

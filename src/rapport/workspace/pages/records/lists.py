@@ -8,6 +8,7 @@ from rapport.workspace.pages.lists.columns import Column, Kind, ListSpec
 
 _OWNER = Column(name="owner", label="Owner", kind=Kind.PERSON)
 _CREATED = Column(name="created_at", label="Created", kind=Kind.INSTANT, sortable=True)
+_ACCOUNT_TYPES = tuple(TABLES["accounts"].columns["type"].choices)
 _PLACE = (
     Column(name="country", label="Country", kind=Kind.CHOICE),
     Column(name="region", label="Region", kind=Kind.CHOICE),
@@ -41,6 +42,7 @@ CONTACTS = ListSpec(
             name="lifecycle_stage",
             label="Stage",
             kind=Kind.CHOICE,
+            chip=True,
             choices=tuple(TABLES["contacts"].columns["lifecycle_stage"].choices),
         ),
         Column(name="lead_source", label="Lead source", kind=Kind.CHOICE),
@@ -49,7 +51,7 @@ CONTACTS = ListSpec(
         _OWNER,
         _CREATED,
     ),
-    shown=("name", "account", "title", "email", "lifecycle_stage", "country", "owner", "created_at"),
+    shown=("name", "account", "title", "lifecycle_stage", "country", "owner", "created_at"),
     search=("last_name", "first_name", "email"),
     sort="score",
     detail="contacts:record",
@@ -66,7 +68,13 @@ ACCOUNTS = ListSpec(
         Column(name="name", label="Name", kind=Kind.NAME, sortable=True, needs=("external_id",)),
         Column(name="domain", label="Domain", kind=Kind.TEXT, sortable=True),
         Column(name="industry", label="Industry", kind=Kind.CHOICE),
-        Column(name="type", label="Type", kind=Kind.CHOICE, choices=tuple(TABLES["accounts"].columns["type"].choices)),
+        Column(
+            name="type",
+            label="Type",
+            kind=Kind.CHOICE,
+            chip=True,
+            choices=tuple(TABLES["accounts"].columns["type"].choices),
+        ),
         Column(name="employees", label="Employees", kind=Kind.NUMBER),
         Column(name="annual_revenue", label="Revenue a year", kind=Kind.MONEY, needs=("currency",)),
         *_PLACE,

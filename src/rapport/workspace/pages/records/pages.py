@@ -49,11 +49,13 @@ class RecordViews:
     def _show(self, request: HttpRequest, record_id: str) -> HttpResponse:
         user = reader(request)
         record = self._record(record_id, user)
+        groups = facts.groups(self.kind, record)
         context = {
             "kind": self.kind,
             "record": record,
             "name": name_of(record),
-            "fact_groups": facts.groups(self.kind, record),
+            "fact_groups": groups,
+            "empty_groups": [title for title, shown in groups if all(fact.empty for fact in shown)],
             "figures": figures(record, user),
             "boxes": boxes(record, user),
             "timeline_groups": GROUPS,
@@ -99,7 +101,9 @@ class RecordViews:
         if problem or (request.method == "GET" and "edit" in request.GET):
             typed = request.POST.get("value", field.value)
             return render(request, "records/_fact_form.html", {**context, "typed": typed})
-        return render(request, "records/_fact.html", {**context, "fact": facts.fact(self.kind, record, name)})
+        return render(
+            request, "records/_fact.html", {**context, "fact": facts.fact(self.kind, record, name), "just_saved": True}
+        )
 
     def _save(self, record: Any, name: str, text: str, user: User) -> str:
         """What was wrong, in words; nothing when it is saved."""

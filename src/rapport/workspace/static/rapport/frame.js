@@ -63,6 +63,11 @@
     if (hit("[data-drawer-close]")) document.body.classList.remove("drawer-open");
     if (hit("[data-dismiss]")) hit(".notice")?.remove();
     if (hit("[data-close]")) hit("dialog")?.close();
+    const toggler = hit("[data-toggle-class]");
+    if (toggler) {
+      const on = toggler.parentElement.classList.toggle(toggler.dataset.toggleClass);
+      toggler.setAttribute("aria-expanded", String(!on));
+    }
     const opener = hit("[data-dialog]");
     if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
     const revealer = hit("[data-reveal]");

@@ -1,6 +1,7 @@
-import rapport.workspace.lib.sort_key
 from django.conf import settings
 from django.db import migrations, models
+
+import rapport.workspace.lib.sort_key
 
 
 class Migration(migrations.Migration):

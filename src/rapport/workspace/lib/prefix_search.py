@@ -9,10 +9,18 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from rapport.workspace.lib.sort_key import SortKey, ranges
-from rapport.workspace.pages.lists.conditions import starts_with
 
 LIMIT = 300
 """Rows taken from each index range: more than anyone reads, few enough to sort in no time."""
+
+
+def starts_with(path: str, typed: str) -> Q:
+    """Text that starts with what was typed, whatever its case, by the index of its sort key."""
+    found = Q()
+    for low, high in ranges(typed):
+        key = SortKey(F(path))
+        found |= Q(GreaterThanOrEqual(key, low)) & Q(LessThan(key, high))
+    return found
 
 
 def matching(rows: QuerySet[Any], fields: Sequence[str], typed: str, *, limit: int = LIMIT) -> tuple[list[str], bool]:
