@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,71 +18,67 @@ from rapport.workspace.crm.lake.models import LakeBatch
 from rapport.workspace.metrics.computing import Question, computed
 from rapport.workspace.metrics.figures import Figures, from_json, to_json
 from rapport.workspace.metrics.models import Dashboard, DashboardValues
-from rapport.workspace.metrics.periods import (
-    DEFAULT_COMPARISON,
-    DEFAULT_PERIOD,
-    Chosen,
-    chosen,
-    compared_with,
-)
+from rapport.workspace.metrics.periods import DEFAULT_COMPARISON, DEFAULT_PERIOD, Chosen, chosen, compared_with
 from rapport.workspace.metrics.ready_made import ensure_ready_made
 
 _KEPT_FOR = timedelta(days=3)
 MEASURED_TABLES = tuple(name for name, table in TABLES.items() if table.room not in ("scores", "actions"))
-Progress = Callable[[int, int | None, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A period by its name, what to compare it with, and dimension values to keep."""
+
+    period: str = DEFAULT_PERIOD
+    comparison: str = DEFAULT_COMPARISON
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def picked(self, now: datetime) -> Chosen:
+        """The period as of today in the reporting time zone."""
+        return chosen(self.period, today=now.astimezone(reporting_zone()).date())
+
+    def question(self, now: datetime) -> Question:
+        picked = self.picked(now)
+        return Question(
+            period=picked.period, compared=compared_with(picked, self.comparison), filters=self.filters, as_of=now
+        )
 
 
 def reporting_zone() -> ZoneInfo:
     return ZoneInfo(settings.REPORTING_TIME_ZONE)
 
 
-def pick(period: str = DEFAULT_PERIOD, *, now: datetime) -> Chosen:
-    """A period by its name, as of today in the reporting time zone."""
-    return chosen(period, today=now.astimezone(reporting_zone()).date())
+def kept_figures(dashboard: Dashboard, asked: Asked, *, now: datetime) -> Figures | None:
+    """The figures of the published data, where they have been computed; None where they have not."""
+    kept = DashboardValues.objects.filter(key=_key(dashboard, asked.question(now)), data_version=data_version()).first()
+    return from_json(kept.body) if kept else None
 
 
-def figures(
-    dashboard: Dashboard,
-    *,
-    period: str = DEFAULT_PERIOD,
-    comparison: str = DEFAULT_COMPARISON,
-    filters: Mapping[str, str] | None = None,
-    now: datetime | None = None,
-    fresh: bool = False,
-) -> Figures:
-    """A dashboard's figures for a period; computed again only where the published data, the day or the
-    question differ from before, or `fresh` asks for it."""
-    at = now or timezone.now()
-    picked = pick(period, now=at)
-    question = Question(
-        tiles=list(dashboard.tiles.all()),
-        period=picked.period,
-        compared=compared_with(picked, comparison),
-        filters=filters or {},
-        as_of=at,
-    )
-    key, version = _key(dashboard, question), data_version()
-    kept = None if fresh else DashboardValues.objects.filter(key=key, data_version=version).first()
-    if kept is not None:
-        return from_json(kept.body)
+def figures(dashboard: Dashboard, asked: Asked, *, now: datetime) -> Figures:
+    """A dashboard's figures; computed only where the published data, the day or the question differ from before."""
+    return kept_figures(dashboard, asked, now=now) or compute([dashboard], asked, now=now)[0]
+
+
+def compute(dashboards: Sequence[Dashboard], asked: Asked, *, now: datetime) -> list[Figures]:
+    """Several dashboards measured together, and kept."""
+    question, version = asked.question(now), data_version()
+    boards = [list(dashboard.tiles.all()) for dashboard in dashboards]
     with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
-        found = computed(question, snapshot, runner=runner)
-    DashboardValues.objects.update_or_create(
-        key=key,
-        defaults={"dashboard": dashboard, "data_version": version, "computed_at": at, "body": to_json(found)},
-    )
+        found = computed(boards, question, snapshot, runner=runner)
+    for dashboard, its in zip(dashboards, found, strict=True):
+        DashboardValues.objects.update_or_create(
+            key=_key(dashboard, question),
+            defaults={"dashboard": dashboard, "data_version": version, "computed_at": now, "body": to_json(its)},
+        )
     return found
 
 
-def warm(*, now: datetime | None = None, progress: Progress | None = None) -> int:
-    """Compute every ready-made dashboard as it is first shown; returns how many."""
+def warm(*, now: datetime | None = None) -> int:
+    """Compute every ready-made dashboard as it is first shown, and forget old figures; returns how many."""
     at = now or timezone.now()
     DashboardValues.objects.filter(computed_at__lt=at - _KEPT_FOR).delete()
     made = ensure_ready_made()
-    for done, dashboard in enumerate(made):
-        if progress:
-            progress(done, len(made), f"dashboard {dashboard.title}")
-        figures(dashboard, now=at)
+    compute(made, Asked(), now=at)
     return len(made)
 
 
@@ -94,7 +91,7 @@ def data_version() -> str:
 def _key(dashboard: Dashboard, question: Question) -> str:
     asked = {
         "dashboard": dashboard.id,
-        "tiles": [(t.metric, t.display, t.by, t.title) for t in question.tiles],
+        "tiles": [(t.metric, t.display, t.by, t.title) for t in dashboard.tiles.all()],
         "period": str(question.period),
         "compared": str(question.compared),
         "filters": sorted(question.filters.items()),

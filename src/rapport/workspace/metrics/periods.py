@@ -33,8 +33,8 @@ def _tomorrow(today: date) -> date:
 
 
 def _days(count: int) -> Callable[[date], Period]:
-    """The newest `count` days, today included."""
-    return lambda today: Period.last_days(count, until=_tomorrow(today))
+    """The newest `count` whole days: up to yesterday, so that they compare with other whole days."""
+    return lambda today: Period.last_days(count, until=today)
 
 
 def _so_far(grain: Grain) -> Callable[[date], Period]:
@@ -47,7 +47,7 @@ def _before(grain: Grain) -> Callable[[date], Period]:
 
 
 def _twelve_months(today: date) -> Period:
-    return Period(_tomorrow(today) - relativedelta(months=12), _tomorrow(today))
+    return Period(today - relativedelta(months=12), today)
 
 
 PERIODS: Mapping[str, tuple[str, Callable[[date], Period]]] = {

@@ -4,18 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('actions', '0002_workitem'),
+        ("actions", "0002_workitem"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='actionassignment',
-            name='action_assignments_unpublished',
+            model_name="actionassignment",
+            name="action_assignments_unpublished",
         ),
         migrations.AddIndex(
-            model_name='actionassignment',
-            index=models.Index(fields=['batch'], name='action_assignments_unpublished'),
+            model_name="actionassignment",
+            index=models.Index(fields=["batch"], name="action_assignments_unpublished"),
         ),
     ]

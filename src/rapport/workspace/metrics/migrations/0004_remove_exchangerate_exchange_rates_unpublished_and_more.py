@@ -5,35 +5,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metrics', '0003_dashboard_tile_dashboardvalues'),
+        ("metrics", "0003_dashboard_tile_dashboardvalues"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='exchangerate',
-            name='exchange_rates_unpublished',
+            model_name="exchangerate",
+            name="exchange_rates_unpublished",
         ),
         migrations.RemoveIndex(
-            model_name='forecastsnapshot',
-            name='forecast_snapshots_unpublished',
+            model_name="forecastsnapshot",
+            name="forecast_snapshots_unpublished",
         ),
         migrations.RemoveIndex(
-            model_name='goal',
-            name='goals_unpublished',
+            model_name="goal",
+            name="goals_unpublished",
         ),
         migrations.AddIndex(
-            model_name='exchangerate',
-            index=models.Index(fields=['batch'], name='exchange_rates_unpublished'),
+            model_name="exchangerate",
+            index=models.Index(fields=["batch"], name="exchange_rates_unpublished"),
         ),
         migrations.AddIndex(
-            model_name='forecastsnapshot',
-            index=models.Index(fields=['batch'], name='forecast_snapshots_unpublished'),
+            model_name="forecastsnapshot",
+            index=models.Index(fields=["batch"], name="forecast_snapshots_unpublished"),
         ),
         migrations.AddIndex(
-            model_name='goal',
-            index=models.Index(fields=['batch'], name='goals_unpublished'),
+            model_name="goal",
+            index=models.Index(fields=["batch"], name="goals_unpublished"),
         ),
     ]

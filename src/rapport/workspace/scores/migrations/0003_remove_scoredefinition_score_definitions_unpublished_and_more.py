@@ -4,39 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scores', '0002_currentscore_readinessevent_scorerelease_scorerun_and_more'),
+        ("scores", "0002_currentscore_readinessevent_scorerelease_scorerun_and_more"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='scoredefinition',
-            name='score_definitions_unpublished',
+            model_name="scoredefinition",
+            name="score_definitions_unpublished",
         ),
         migrations.RemoveIndex(
-            model_name='scorefeedback',
-            name='score_feedback_unpublished',
+            model_name="scorefeedback",
+            name="score_feedback_unpublished",
         ),
         migrations.RemoveIndex(
-            model_name='scorevalue',
-            name='score_values_unpublished',
+            model_name="scorevalue",
+            name="score_values_unpublished",
         ),
         migrations.AddField(
-            model_name='scoredefinition',
-            name='title',
-            field=models.CharField(blank=True, default='', max_length=255),
+            model_name="scoredefinition",
+            name="title",
+            field=models.CharField(blank=True, default="", max_length=255),
         ),
         migrations.AddIndex(
-            model_name='scoredefinition',
-            index=models.Index(fields=['batch'], name='score_definitions_unpublished'),
+            model_name="scoredefinition",
+            index=models.Index(fields=["batch"], name="score_definitions_unpublished"),
         ),
         migrations.AddIndex(
-            model_name='scorefeedback',
-            index=models.Index(fields=['batch'], name='score_feedback_unpublished'),
+            model_name="scorefeedback",
+            index=models.Index(fields=["batch"], name="score_feedback_unpublished"),
         ),
         migrations.AddIndex(
-            model_name='scorevalue',
-            index=models.Index(fields=['batch'], name='score_values_unpublished'),
+            model_name="scorevalue",
+            index=models.Index(fields=["batch"], name="score_values_unpublished"),
         ),
     ]
