@@ -150,18 +150,18 @@ def _commit(
     known = {field.name for field in delta.schema().fields}
 
     def write(reader: pa.RecordBatchReader) -> None:
-        write_deltalake(
-            delta,
-            reader,
-            mode=mode,
-            schema_mode=None if known >= set(table.arrow_schema.names) else "merge",
-            # delta-rs would try again by itself without looking at the batch: we do both
-            commit_properties=CommitProperties(app_transactions=stamps, max_commit_retries=0),
-        )
+        try:
+            write_deltalake(
+                delta,
+                reader,
+                mode=mode,
+                schema_mode=None if known >= set(table.arrow_schema.names) else "merge",
+                # delta-rs would try again by itself without looking at the batch: we do both
+                commit_properties=CommitProperties(app_transactions=stamps, max_commit_retries=0),
+            )
+        except CommitFailedError:
+            raise
+        except (OSError, DeltaError) as error:
+            raise LakeWriteFailed(table.name, error) from error
 
-    try:
-        stream(rows, table.arrow_schema, write)
-    except CommitFailedError:
-        raise
-    except (OSError, DeltaError) as error:
-        raise LakeWriteFailed(table.name, error) from error
+    stream(rows, table.arrow_schema, write)
