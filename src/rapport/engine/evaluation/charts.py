@@ -149,7 +149,7 @@ def _bars_with_intervals(x: Spec) -> list[Spec]:
 
 def _share_axis(name: str, title: str) -> Spec:
     scale = {"domain": [0, 1]}
-    return {"field": name, "type": "quantitative", "title": title, "axis": {"format": "%"}, "scale": scale}
+    return {"field": name, "type": "quantitative", "title": title, "axis": {"format": "%", "tickCount": 5}, "scale": scale}
 
 
 def _interval(share: Share) -> dict[str, float | None]:
