@@ -68,9 +68,10 @@ class TestCsv:
     def test_packed_with_gzip_is_read(self, file: File) -> None:
         assert cells(file("a.csv.gz", data=gzip.compress(b"Name\nAnn\n"))) == [["Name"], ["Ann"]]
 
-    def test_that_is_empty_is_refused(self, file: File) -> None:
+    @pytest.mark.parametrize("data", [b"", b"\n", b"\r\n\r\n", codecs.BOM_UTF8])
+    def test_that_is_empty_is_refused(self, file: File, data: bytes) -> None:
         with pytest.raises(UnreadableFileError, match="the file is empty"):
-            open_file(file("a.csv", data=b""))
+            open_file(file("a.csv", data=data))
 
     def test_with_a_header_only_has_no_rows(self, file: File) -> None:
         assert cells(file("a.csv", "Name,City")) == [["Name", "City"]]

@@ -103,6 +103,12 @@ def map_import(import_id: str, mapping: Mapping, *, source: str) -> Import:
     return found
 
 
+def keep_mapping(import_id: str, mapping: Mapping, *, source: str) -> None:
+    """Remember what was chosen, before it is known whether it can be taken."""
+    unconfirmed = Import.objects.filter(pk=import_id, cursor=0, state__in=(State.UPLOADED, State.CHECKED, State.FAILED))
+    unconfirmed.update(mapping=mapping.to_json(), table=mapping.table, source=source)
+
+
 def start_import(import_id: str) -> Import:
     """Begin to write a file's rows. Asked twice, it begins once."""
     found = Import.objects.get(pk=import_id)
@@ -130,4 +136,4 @@ def _set(found: Import, **values: Any) -> None:
         setattr(found, name, value)
 
 
-__all__ = ["UploadError", "map_import", "start_import", "start_undo", "upload"]
+__all__ = ["UploadError", "keep_mapping", "map_import", "start_import", "start_undo", "upload"]

@@ -63,7 +63,7 @@ def _likeliest(piece: bytes) -> str:
 
 def _wide(sample: bytes) -> str | None:
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) < len(sample) // 5:
+    if not max(even, odd) or max(even, odd) < len(sample) // 5:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
 
