@@ -148,8 +148,8 @@ def _bars_with_intervals(x: Spec) -> list[Spec]:
 
 
 def _share_axis(name: str, title: str) -> Spec:
-    scale = {"domain": [0, 1]}
-    return {"field": name, "type": "quantitative", "title": title, "axis": {"format": "%", "tickCount": 5}, "scale": scale}
+    axis = {"format": "%", "tickCount": 5}
+    return {"field": name, "type": "quantitative", "title": title, "axis": axis, "scale": {"domain": [0, 1]}}
 
 
 def _interval(share: Share) -> dict[str, float | None]:
