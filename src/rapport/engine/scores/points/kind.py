@@ -37,9 +37,13 @@ class PointsKind:
             near = narrowed(view, definition.subject, few, runner=runner)
         scores = Points(definition, near, runner, subjects).scores()
         if run is None and subjects is not None:
-            everyone = Points(definition, view, runner).scores()
-            run = population_run(everyone, score=definition.name, as_of=view.at, runner=runner)
+            run = self.population(definition, view, runner=runner)
         return with_percentile(scores, run=run, runner=runner).select(*_COLUMNS)
+
+    def population(self, definition: PointsDefinition, view: AsOf, *, runner: Runner) -> PopulationRun:
+        """The run of all subjects at the view's instant."""
+        everyone = Points(definition, view, runner).scores()
+        return population_run(everyone, score=definition.name, as_of=view.at, runner=runner)
 
     def explain(
         self,
