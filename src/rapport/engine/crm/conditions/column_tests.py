@@ -53,14 +53,16 @@ def _bound(test: str, operand: Decimal, value: ir.NumericValue) -> tuple[Callabl
         "above": lambda a, b: a > b,
         "below": lambda a, b: a < b,
     }
-    if value.type().is_decimal():
-        return compare[test], ibis.literal(operand.quantize(Decimal("0.000001")), type="decimal(18, 6)")
-    if not value.type().is_integer():
+    if value.type().is_floating():
         return compare[test], ibis.literal(float(operand), type="float64")
-    if operand != operand.to_integral_value() and test == "is":
-        return lambda a, _: ibis.ifelse(a.isnull(), ibis.null("boolean"), False), ibis.literal(0)
+    step = Decimal(1).scaleb(-value.type().scale) if value.type().is_decimal() else Decimal(1)
     rounding = ROUND_CEILING if test in ("at_least", "below") else ROUND_FLOOR
-    return compare[test], ibis.literal(int(operand.to_integral_value(rounding)), type="int64")
+    bound = operand.quantize(step, rounding=rounding)  # the same numbers of the column lie on either side of it
+    if test == "is" and bound != operand:
+        return lambda a, _: ibis.ifelse(a.isnull(), ibis.null("boolean"), False), ibis.literal(0)
+    if value.type().is_decimal():
+        return compare[test], ibis.literal(bound, type=value.type())
+    return compare[test], ibis.literal(int(bound), type="int64")
 
 
 def _day_test(test: FieldTest, day: ir.DateValue, today: date) -> ir.BooleanValue:

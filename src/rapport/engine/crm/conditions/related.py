@@ -159,7 +159,8 @@ def _mean_test(test: str, operand: Any, total: ir.NumericValue, count: ir.Intege
     if total.type().is_floating():
         bound = ibis.literal(float(operand), type="float64") * count
     else:
-        bound = ibis.literal(operand, type="decimal(18, 6)") * count.cast("decimal(12, 0)")
+        product = ibis.literal(operand, type="decimal(18, 6)") * count.cast("decimal(18, 6)")
+        bound = product.cast("decimal(38, 6)")
         total = total.cast("decimal(38, 6)")
     compare = {"at_least": total >= bound, "at_most": total <= bound, "above": total > bound, "below": total < bound}
     return compare[test]
