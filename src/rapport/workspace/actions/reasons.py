@@ -20,6 +20,13 @@ class Told:
     line: Line
     change: Decimal | None = None
 
+    @property
+    def words(self) -> str:
+        """`Purchase −6: 7 × order placed in 30 days`."""
+        moved = "" if self.change is None else f" {'−' if self.change < 0 else '+'}{_points(self.change)}"
+        name = self.line.name[:1].upper() + self.line.name[1:]
+        return f"{name}{moved}: {self.line.sentence.rstrip('.')}"
+
     def to_json(self) -> dict[str, str]:
         told = {"name": self.line.name, "points": str(self.line.points), "sentence": self.line.sentence}
         return told if self.change is None else {**told, "change": str(self.change)}
@@ -40,10 +47,10 @@ def reasoned(candidate: Candidate, now: Explanation | None, week_ago: Explanatio
         told = _moved(lines, week_ago.shown_lines, downward=candidate.cause == "falling")
     else:
         told = [Told(line=line) for line in _strongest(lines)]
-    because = "; ".join(t.line.sentence.rstrip(".") for t in told[:2])
+    because = "; ".join(t.words for t in told[:2])
     opening = _opening(candidate)
     return Reasoned(
-        sentence=f"{opening}: {because}." if because else f"{opening}.", lines=[t.to_json() for t in told[:_SHOWN]]
+        sentence=f"{opening}. {because}." if because else f"{opening}.", lines=[t.to_json() for t in told[:_SHOWN]]
     )
 
 

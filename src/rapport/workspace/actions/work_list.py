@@ -20,7 +20,7 @@ from rapport.workspace.actions.timing import Way, ways
 from rapport.workspace.crm.records.models import Contact
 from rapport.workspace.crm.sales.models import Deal
 from rapport.workspace.scores.definitions import live_definitions, parsed
-from rapport.workspace.scores.explanations import explain, explain_movement
+from rapport.workspace.scores.explanations import explain_movement
 from rapport.workspace.scores.subjects import Subject, subjects
 
 CAPACITY = 25  # of one user before the next run
@@ -101,17 +101,15 @@ def _items(chosen: Sequence[Chosen], *, now: datetime) -> list[WorkItem]:
 
 def _reasons(chosen: Sequence[Chosen]) -> Mapping[tuple[str, str], Reasoned]:
     by_score: dict[str, list[Candidate]] = defaultdict(list)
-    for c in chosen:
-        by_score[c.candidate.current.score].append(c.candidate)
+    for one in chosen:
+        by_score[one.candidate.current.score].append(one.candidate)
     found: dict[tuple[str, str], Reasoned] = {}
     for score, rows in by_score.items():
-        moving = [c for c in rows if c.cause in ("risen", "falling")]
-        now, week_ago = explain_movement(score, [c.current.subject_id for c in moving])
-        still = explain(score, [c.current.subject_id for c in rows if c not in moving])
-        explained = {**still, **now}
+        moved = [c.current.subject_id for c in rows if c.cause in ("risen", "falling")]
+        now, week_ago = explain_movement(score, [c.current.subject_id for c in rows], moved=moved)
         for c in rows:
             subject_id = c.current.subject_id
-            found[c.key] = reasoned(c, explained.get(subject_id), week_ago.get(subject_id))
+            found[c.key] = reasoned(c, now.get(subject_id), week_ago.get(subject_id))
     return found
 
 

@@ -32,22 +32,20 @@ def explain(name: str, subject_ids: Sequence[str]) -> Mapping[str, Explanation]:
 
 
 def explain_movement(
-    name: str, subject_ids: Sequence[str]
+    name: str, subject_ids: Sequence[str], *, moved: Sequence[str]
 ) -> tuple[Mapping[str, Explanation], Mapping[str, Explanation]]:
-    """The explanations as of the newest run, and those as of a week before it, with which changes are compared."""
+    """The explanations as of the newest run; and, for those that moved, the ones of a week before it."""
     if not subject_ids:
         return {}, {}
     version = version_of(name)
-    definition = parsed(version)
+    definition, run = parsed(version), _newest(version)
     with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
         now = _explained(version, subject_ids, snapshot, runner)
-        run = _newest(version)
-        week_ago = KINDS[definition.kind].explain(
-            definition,
-            as_known(snapshot, earlier(run.as_of if run else timezone.now(), TREND_DAYS[0])),
-            subject_ids=list(subject_ids),
-            runner=runner,
-        )
+        if not moved:
+            return now, {}
+        at = earlier(run.as_of if run else timezone.now(), TREND_DAYS[0])
+        kind = KINDS[definition.kind]
+        week_ago = kind.explain(definition, as_known(snapshot, at), subject_ids=list(moved), runner=runner)
     return now, week_ago
 
 
@@ -82,5 +80,5 @@ def _explained(
 
 
 def _newest(version: ScoreDefinition) -> ScoreRun | None:
-    done = ScoreRun.objects.filter(score=version.name, version=version.version, state="done")
+    done = ScoreRun.objects.filter(score=version.name or "", version=version.version or 0, state="done")
     return done.order_by("-as_of").first()

@@ -22,6 +22,7 @@ from rapport.workspace.scores.scored import Scored, scored_rows
 from rapport.workspace.scores.subjects import Subject, records, subjects
 
 _SAMPLE = 8
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +100,13 @@ def effect(document: str, *, now: datetime, most_moved: int = 10) -> Effect:
     with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
         rows = compute(definition, snapshot, at=now, runner=runner).rows
     current = {c.subject_id: c for c in CurrentScore.objects.filter(score=definition.name)}
-    changes = {row.subject_id: _difference(row, current.get(row.subject_id)) for row in rows}
-    moved = sorted(rows, key=lambda row: (-abs(changes[row.subject_id] or 0), row.subject_id))[:most_moved]
+    changes = {row.subject_id: _difference(row, current.get(row.subject_id)) or _NOTHING for row in rows}
+    moved = sorted(rows, key=lambda row: (-abs(changes[row.subject_id]), row.subject_id))[:most_moved]
     known = subjects(definition.subject, [row.subject_id for row in moved])
     return Effect(
         crossings=_crossings(definition, rows, current),
-        up_count=sum((change or 0) > 0 for change in changes.values()),
-        down_count=sum((change or 0) < 0 for change in changes.values()),
+        up_count=sum(change > 0 for change in changes.values()),
+        down_count=sum(change < 0 for change in changes.values()),
         null_count=sum(row.value is None for row in rows),
         most_moved=[
             Compared(subject=known[row.subject_id], live=current.get(row.subject_id), draft=row)

@@ -30,7 +30,9 @@ def subjects(kind: str, ids: Collection[str]) -> dict[str, Subject]:
     wanted = sorted(ids)
     for start in range(0, len(wanted), _AT_ONCE):
         for record in records(kind).filter(pk__in=wanted[start : start + _AT_ONCE]):
-            found[record.pk] = Subject(kind=kind, id=record.pk, name=name_of(record), owner_id=record.owner_id)
+            found[record.pk] = Subject(
+                kind=kind, id=record.pk, name=name_of(record), owner_id=getattr(record, "owner_id", None)
+            )
     return found
 
 

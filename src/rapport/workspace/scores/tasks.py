@@ -10,15 +10,15 @@ from rapport.workspace.scores.runs import run_score
 
 
 @task("run_score", retries=1)
-def score(progress: Progress, *, name: str) -> dict[str, object]:
+def run(progress: Progress, *, score: str) -> dict[str, object]:
     """Run one live score now, and fill in its history where it has none."""
-    run = run_score(name, progress=progress.report)
-    filled = fill_in(name, progress=progress.report)
-    return {"run": run.id, "scored": run.scored_count, "changed": run.changed_count, "filled_in": filled}
+    done = run_score(score, progress=progress.report)
+    filled = fill_in(score, progress=progress.report)
+    return {"run": done.id, "scored": done.scored_count, "changed": done.changed_count, "filled_in": filled}
 
 
 @task("backtest")
-def backtest(progress: Progress, *, name: str, version: int) -> dict[str, object]:
+def backtest(progress: Progress, *, score: str, version: int) -> dict[str, object]:
     """Backtest a version and keep the report with it."""
-    stored = run_backtest(name, version, progress=progress.report)
-    return {"name": name, "version": stored.version, "verdict": (stored.backtest or {}).get("verdict")}
+    stored = run_backtest(score, version, progress=progress.report)
+    return {"score": score, "version": stored.version, "verdict": (stored.backtest or {}).get("verdict")}

@@ -44,7 +44,7 @@ class Asking:
 
 def asking(request: HttpRequest, *, now: datetime) -> Asking:
     """The question in `period`, `compare` and `f.<dimension>`; a wrong one falls back, and says so."""
-    filters = {k.removeprefix(_FILTER): v for k, v in request.GET.items() if k.startswith(_FILTER) and v}
+    filters = {k.removeprefix(_FILTER): str(v) for k, v in request.GET.items() if k.startswith(_FILTER) and v}
     period, problem = _period(request), ""
     comparison = request.GET.get("compare", DEFAULT_COMPARISON)
     asked = Asked(

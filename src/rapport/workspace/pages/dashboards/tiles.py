@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -55,7 +56,7 @@ class Shown:
 class Board:
     """A dashboard as shown: tiles, charts, and the metrics that the data at hand cannot tell.
 
-    flags: those that every tile carries, said once.
+    flags: those that most tiles carry, said once.
     """
 
     figures: Figures
@@ -71,7 +72,8 @@ def board(figures: Figures, asked: Asked) -> Board:
     known = [s for s in shown if _is_known(s.figure)]
     unknown = {s.spec.id: s for s in shown if not _is_known(s.figure)}
     tiles = [s for s in known if not s.has_chart]
-    common = set.intersection(*(set(s.figure.flags) for s in tiles)) if tiles else set()
+    counted = Counter(flag for s in tiles for flag in s.figure.flags)
+    common = {flag for flag, count in counted.items() if 2 * count > len(tiles)}
     return Board(
         figures=figures,
         flags=sorted(common),
@@ -84,6 +86,7 @@ def board(figures: Figures, asked: Asked) -> Board:
 def show(figure: Figure, asked: Asked) -> Shown:
     spec = METRICS[figure.metric]
     relative = spec.unit not in (Unit.FRACTION, Unit.POINTS)
+    comparable = "immature" not in figure.flags  # a cohort whose window is open compares with none that is over
     return Shown(
         spec=spec,
         figure=figure,
@@ -91,7 +94,7 @@ def show(figure: Figure, asked: Asked) -> Shown:
         value=in_short(spec, figure.value),
         exact=in_full(spec, figure.value),
         interval=_interval(spec, figure),
-        difference=figure.change if relative else _in_points(spec, figure.difference),
+        difference=_difference(spec, figure) if comparable else None,
         as_percent=relative,
         compared=in_full(spec, figure.compared),
         series=[point.value for point in figure.series],
@@ -101,9 +104,11 @@ def show(figure: Figure, asked: Asked) -> Shown:
     )
 
 
-def _in_points(spec: MetricSpec, difference: float | None) -> float | None:
-    """Percentage points of a fraction; points as they are."""
-    return difference if difference is None or spec.unit is not Unit.FRACTION else round(100 * difference, 2)
+def _difference(spec: MetricSpec, figure: Figure) -> float | None:
+    """Relative; of a fraction in percentage points, of points as they are."""
+    if spec.unit is Unit.FRACTION:
+        return None if figure.difference is None else round(100 * figure.difference, 2)
+    return figure.difference if spec.unit is Unit.POINTS else figure.change
 
 
 def _is_known(figure: Figure) -> bool:

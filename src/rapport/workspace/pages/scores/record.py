@@ -50,6 +50,11 @@ class Shown:
     history: Sequence[Point]
 
     @property
+    def above(self) -> int:
+        """Whole percent of the others, cut, so that nobody is above all."""
+        return int(self.current.percentile or 0) if self.current else 0
+
+    @property
     def values(self) -> list[float | None]:
         return [point.value for point in self.history]
 

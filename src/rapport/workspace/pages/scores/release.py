@@ -21,7 +21,7 @@ from rapport.workspace.team.access import Action, needs
 @needs(Action.EDIT_SCORES)
 def run(request: HttpRequest, name: str) -> HttpResponse:
     """Score everyone now, in the background."""
-    found = enqueue("run_score", by=request.user, once=True, name=name)
+    found = enqueue("run_score", by=request.user, once=True, score=name)
     return _following(request, found, back=reverse("scores:score", args=[name]))
 
 
@@ -30,7 +30,7 @@ def run(request: HttpRequest, name: str) -> HttpResponse:
 def backtest(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Prove a version, in the background."""
     stored = get_object_or_404(ScoreDefinition, name=name, version=version)
-    found = enqueue("backtest", by=request.user, once=True, name=name, version=stored.version)
+    found = enqueue("backtest", by=request.user, once=True, score=name, version=stored.version)
     return _following(request, found, back=reverse("scores:version", args=[name, version]))
 
 
@@ -51,7 +51,7 @@ def publish(request: HttpRequest, name: str, version: int) -> HttpResponse:
     def decide() -> str:
         reason, override = request.POST.get("reason", ""), request.POST.get("override", "")
         releases.publish(draft, by=str(request.user), reason=reason, override=override)
-        enqueue("run_score", by=request.user, once=True, name=name)
+        enqueue("run_score", by=request.user, once=True, score=name)
         return f"Version {version} of {name} is live; everyone is being scored."
 
     return _decided(request, decide, back=reverse("scores:version", args=[name, version]))
@@ -62,7 +62,7 @@ def publish(request: HttpRequest, name: str, version: int) -> HttpResponse:
 def rollback(request: HttpRequest, name: str, version: int) -> HttpResponse:
     def decide() -> str:
         releases.rollback(name, version=version, by=str(request.user), reason=request.POST.get("reason", ""))
-        enqueue("run_score", by=request.user, once=True, name=name)
+        enqueue("run_score", by=request.user, once=True, score=name)
         return f"Version {version} of {name} is live again; everyone is being scored."
 
     return _decided(request, decide, back=reverse("scores:score", args=[name]))
