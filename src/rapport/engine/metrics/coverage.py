@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.crm.tables import TABLES
+from rapport.engine.crm.tables import TABLES, Change, Table
 from rapport.engine.errors import MissingColumn, MissingTable
 from rapport.engine.metrics.reading import moment
 from rapport.engine.metrics.spec import MetricSpec
@@ -18,13 +18,18 @@ from rapport.engine.metrics.windows import Window
 from rapport.engine.runner import Runner
 
 # Where something happens all the time while a company's sources are connected.
-_HEARTBEAT = ("interactions", "orders", "deals", "cases", "contacts", "campaign_members", "survey_answers")
+_HEARTBEAT = (
+    *("interactions", "orders", "refunds", "deals", "cases", "case_events"),
+    *("contacts", "campaign_members", "survey_answers"),
+)
+_INSTANT = "timestamp('UTC', 6)"
+_NEVER = ibis.null().cast(_INSTANT)
 
 
 @dataclass(frozen=True)
 class Coverage:
     """Attributes:
-    first, last: the oldest and newest row of each table, up to the as-of instant.
+    first, last: the oldest row, and the newest row or milestone, of each table up to the as-of instant.
     filled: paths (`deals.closed_at`) that hold at least one value.
     through: until when the sources are known to have told something.
     """
@@ -84,20 +89,32 @@ def coverage_of(specs: Iterable[MetricSpec], snapshot: Snapshot, *, as_of: datet
 
 def _table_part(snapshot: Snapshot, table: str, names: list[str], as_of: datetime) -> ir.Table:
     rows = snapshot.tables[table]
-    dated = TABLES[table].occurred_at
-    nothing = ibis.null().cast("timestamp('UTC', 6)")
-    at = rows[dated].cast("timestamp('UTC', 6)") if dated and dated in rows.columns else None
-    before = None if at is None else at <= moment(as_of)
     counts = [rows[name].count() if name in rows.columns else ibis.literal(0, type="int64") for name in names]
     figures = {f"c{i}": value.cast("int64") for i, value in enumerate(counts)}
     wide = rows.aggregate(
-        first=nothing if at is None else at.min(where=before),
-        last=nothing if at is None else at.max(where=before),
+        first=_first(rows, TABLES[table].occurred_at, as_of),
+        last=_last(rows, TABLES[table], as_of),
         n=rows.count(),
         **figures,
     )
     filled = ibis.array([wide.n, *(wide[f"c{i}"] for i in range(len(names)))])
     return wide.select(what=ibis.literal(table), first=wide.first, last=wide.last, filled=filled)
+
+
+def _first(rows: ir.Table, occurred_at: str | None, as_of: datetime) -> ir.Value:
+    if occurred_at is None or occurred_at not in rows.columns:
+        return _NEVER
+    at = rows[occurred_at].cast(_INSTANT)
+    return at.min(where=at <= moment(as_of))
+
+
+def _last(rows: ir.Table, table: Table, as_of: datetime) -> ir.Value:
+    """The newest row, or milestone of a row: a deal that was closed tells that the source was alive that day."""
+    milestones = [c for c in table.instants if table.columns[c].change is Change.MILESTONE]
+    names = [c for c in dict.fromkeys((table.occurred_at, *milestones)) if c in rows.columns]
+    instants = [rows[name].cast(_INSTANT) for name in names]
+    newest = [at.max(where=at <= moment(as_of)) for at in instants]
+    return ibis.greatest(*newest) if len(newest) > 1 else newest[0] if newest else _NEVER
 
 
 def _history_part(snapshot: Snapshot, present: Mapping[str, list[str]]) -> list[ir.Table]:
@@ -113,8 +130,7 @@ def _history_part(snapshot: Snapshot, present: Mapping[str, list[str]]) -> list[
     history = snapshot.tables["attribute_history"]
     named = history.mutate(what=history.entity + "." + history.attribute)
     counted = named.filter(named.what.isin(paths)).group_by("what").aggregate(n=lambda t: t.value.count())
-    nothing = ibis.null().cast("timestamp('UTC', 6)")
-    return [counted.select("what", first=nothing, last=nothing, filled=ibis.array([counted.n]))]
+    return [counted.select("what", first=_NEVER, last=_NEVER, filled=ibis.array([counted.n]))]
 
 
 def _read(

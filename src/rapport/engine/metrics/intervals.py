@@ -20,7 +20,8 @@ def wilson(successes: float, trials: float) -> tuple[float, float] | None:
     spread = Z_95 * sqrt(share * (1 - share) / trials + Z_95**2 / (4 * trials**2))
     centre = share + Z_95**2 / (2 * trials)
     scale = 1 + Z_95**2 / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # at 0 and 1 the bound is the share itself, which floats miss by a hair
+    return min(share, max(0.0, (centre - spread) / scale)), max(share, min(1.0, (centre + spread) / scale))
 
 
 def net_promoter(promoters: int, passives: int, detractors: int) -> float | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError, DefinitionError
-from rapport.engine.metrics.coverage import Coverage, coverage_of
+from rapport.engine.metrics.coverage import Coverage, counted_tables, coverage_of
 from rapport.engine.metrics.figures import Number
 from rapport.engine.metrics.outcome import outcome, unknown
 from rapport.engine.metrics.period import Grain, Period
@@ -165,13 +165,16 @@ def _values(spec: MetricSpec, question: _Question, coverage: Coverage, answers: 
     if isinstance(answers, str):
         return [unknown(spec, period, as_of=question.as_of, reason=answers) for period in question.periods]
     groups: list[Group] = sorted({group for _, group in answers}, key=_by_text) if question.split.by else [()]
-    windows = windows_of(question.all_periods, time_zone=question.snapshot.time_zone, as_of=question.as_of)
+    zone = question.snapshot.time_zone
+    windows = windows_of(question.all_periods, time_zone=zone, as_of=question.as_of)
+    looked_at = windows_of(question.all_periods, time_zone=zone, as_of=question.as_of, rolling_days=spec.rolling_days)
 
     def of(period: Period, group: Group) -> MetricValue:
         return outcome(
             spec,
             period,
             windows[numbers[period]],
+            coverage.share(counted_tables(spec), looked_at[numbers[period]]),
             answers.get((numbers[period], group), {}),
             dimensions=dict(zip(question.split.by, group, strict=True)),
             coverage=coverage,

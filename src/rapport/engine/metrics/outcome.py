@@ -21,13 +21,14 @@ def outcome(
     spec: MetricSpec,
     period: Period,
     window: Window,
+    covered: float,
     aggregates: Aggregates,
     *,
     dimensions: Mapping[str, str | None],
     coverage: Coverage,
     as_of: datetime,
 ) -> MetricValue:
-    """The value of one period and group."""
+    """The value of one period and group. `covered` is the share of the time it looks at that data cover."""
     if window.start > as_of:
         return unknown(spec, period, as_of=as_of, reason="The period has not begun.", dimensions=dimensions)
     tables = counted_tables(spec)
@@ -47,7 +48,7 @@ def outcome(
         n_missing_amount=side.get("missing_amount", 0),
         n_unconverted=side.get("unconverted", 0),
         n_assumed=side.get("assumed", 0),
-        coverage=coverage.share(tables, window),
+        coverage=covered,
         as_of=as_of,
         data_through=coverage.newest(tables),
     )

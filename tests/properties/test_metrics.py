@@ -1,0 +1,105 @@
+"""What must hold for every metric, whatever the data."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.metrics import METRICS, Additivity, MetricValue, Period, Unit, measure
+from tiny_company import Row, arrow_rows, drawn_tables, utc
+
+NOW = utc("2025-03-01")
+YEAR = Period.year(2024)
+ADDITIVE = [spec.id for spec in METRICS.values() if spec.additivity is Additivity.ADDITIVE]
+FEW = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckdbRunner]:
+    with DuckdbRunner(threads=2) as duckdb:
+        yield duckdb
+
+
+def snapshot_of(tables: dict[str, list[Row]], engine: DuckdbRunner) -> Snapshot:
+    made = {name: engine.from_arrow(arrow_rows(name, rows)) for name, rows in tables.items()}
+    return Snapshot(made, time_zone="Europe/Stockholm", currency="EUR")
+
+
+def year_of(
+    metrics: list[str], snapshot: Snapshot, engine: DuckdbRunner, grain: str | None = None
+) -> list[MetricValue]:
+    return measure(metrics, snapshot, period=YEAR, as_of=NOW, runner=engine, grain=grain)
+
+
+@pytest.mark.slow
+@FEW
+@given(seed=st.integers(0, 10_000), grain=st.sampled_from(["month", "week", "quarter"]))
+def test_parts_of_an_additive_metric_add_up_to_the_year(engine: DuckdbRunner, seed: int, grain: str) -> None:
+    tables = drawn_tables(seed)
+    tables["interactions"] = [{**row, "message_id": None} for row in tables["interactions"]]
+    snapshot = snapshot_of(tables, engine)
+    whole = {v.metric: v.value for v in year_of(ADDITIVE, snapshot, engine)}
+    parts: dict[str, Decimal] = dict.fromkeys(ADDITIVE, Decimal(0))
+    for value in year_of(ADDITIVE, snapshot, engine, grain):
+        parts[value.metric] += Decimal(str(value.value or 0))
+    assert sum(1 for value in whole.values() if value) > 15
+    assert parts == {metric: Decimal(str(value or 0)) for metric, value in whole.items()}
+
+
+@pytest.mark.slow
+@FEW
+@given(seed=st.integers(0, 10_000))
+def test_the_order_of_rows_changes_nothing(engine: DuckdbRunner, seed: int) -> None:
+    tables = drawn_tables(seed)
+    shuffled = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in _with_ids(tables).items()}
+    before = year_of(list(METRICS), snapshot_of(_with_ids(tables), engine), engine)
+    after = year_of(list(METRICS), snapshot_of(shuffled, engine), engine)
+    assert [_rounded(v) for v in after] == [_rounded(v) for v in before]
+
+
+@pytest.mark.slow
+@FEW
+@given(seed=st.integers(0, 10_000))
+def test_shares_stay_between_0_and_1_and_lie_in_their_interval(engine: DuckdbRunner, seed: int) -> None:
+    shares = [spec.id for spec in METRICS.values() if spec.unit is Unit.FRACTION]
+    for value in year_of(shares, snapshot_of(drawn_tables(seed), engine), engine, "month"):
+        assert value.value is None or 0 <= value.value <= 1
+        if value.lower is not None and value.upper is not None and value.value is not None:
+            assert value.lower <= value.value <= value.upper
+
+
+@FEW
+@given(days=st.integers(1, 300))
+def test_moving_an_event_by_a_day_moves_exactly_one_period(engine: DuckdbRunner, days: int) -> None:
+    """Also over both clock changes of the year."""
+    day = date(2024, 1, 1) + timedelta(days=days)
+    period = Period(day, day + timedelta(days=2))
+    noon = utc(day.isoformat()) + timedelta(hours=12)
+
+    def counts(at: object) -> list[object]:
+        rows = [{"ordered_at": at, "contact_id": "p", "amount": 1}]
+        told = [{"created_at": "2025-02-01", "email": "z@example.com"}, {"created_at": "2023-01-01"}]
+        frame = [{"ordered_at": "2023-01-01", "contact_id": "q", "amount": 1}]
+        snapshot = snapshot_of({"orders": frame + rows, "contacts": told}, engine)
+        values = measure(["orders"], snapshot, period=period, as_of=NOW, runner=engine, grain="day")
+        return [v.value for v in values]
+
+    assert counts(noon) == [1, 0]
+    assert counts(noon + timedelta(days=1)) == [0, 1]
+
+
+def _with_ids(tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    return {name: [{"id": f"{name}{i}", **row} for i, row in enumerate(rows)] for name, rows in tables.items()}
+
+
+def _rounded(value: MetricValue) -> tuple[object, ...]:
+    number = None if value.value is None else round(float(value.value), 9)
+    return (value.metric, number, value.n, value.n_missing_amount, value.n_unconverted, value.n_assumed, value.flags)

@@ -1,0 +1,96 @@
+"""The rows behind a value give the value again, for every metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.errors import DefinitionError, MissingTable
+from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.metrics import METRICS, MetricValue, Only, Period, measure, rows
+from rapport.engine.metrics.figures import Amount, Mean, NetPromoter, Quantile, Ratio
+from rapport.engine.metrics.spec import MetricSpec
+from tiny_company import arrow_rows, drawn_tables, utc
+
+NOW = utc("2025-03-01")
+PERIOD = Period(date(2024, 3, 1), date(2024, 12, 1))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckdbRunner]:
+    with DuckdbRunner(threads=2) as duckdb:
+        yield duckdb
+
+
+@pytest.fixture(scope="module")
+def drawn(engine: DuckdbRunner) -> Snapshot:
+    tables = {name: engine.from_arrow(arrow_rows(name, made)) for name, made in drawn_tables(11).items()}
+    return Snapshot(tables, time_zone="Europe/Stockholm", currency="EUR")
+
+
+@pytest.fixture(scope="module")
+def measured(drawn: Snapshot, engine: DuckdbRunner) -> dict[str, MetricValue]:
+    return {v.metric: v for v in measure(list(METRICS), drawn, period=PERIOD, as_of=NOW, runner=engine)}
+
+
+def again(spec: MetricSpec, behind: pd.DataFrame) -> float | None:
+    """The value from its rows alone."""
+    numerators = behind["numerator"].dropna()
+    figure = spec.figure
+    if isinstance(figure, Amount):
+        if figure.of.operation == "distinct":
+            return float(numerators.nunique())
+        return float(numerators.astype(float).sum())
+    if isinstance(figure, Quantile):
+        return float(np.quantile(numerators.astype(float), figure.share)) if len(numerators) else None
+    if isinstance(figure, Mean):
+        return float(numerators.astype(float).mean()) if len(numerators) else None
+    if isinstance(figure, NetPromoter):
+        return float(100 * numerators.sum() / len(behind)) if len(behind) else None
+    assert isinstance(figure, Ratio)
+    parts = []
+    for side, aggregate in (("numerator", figure.numerator), ("denominator", figure.denominator)):
+        column = behind[side].dropna()
+        parts.append(column.nunique() if aggregate.operation == "distinct" else column.astype(float).sum())
+    return float(parts[0] / parts[1]) if parts[1] else None
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_rows_give_the_value_again(
+    metric: str, drawn: Snapshot, engine: DuckdbRunner, measured: dict[str, MetricValue]
+) -> None:
+    value = measured[metric]
+    table = rows(metric, drawn, period=PERIOD, as_of=NOW, runner=engine)
+    behind = engine.to_arrow(table).to_pandas()
+    assert len(behind) > 0
+    assert behind["id"].notna().all()
+    assert behind["at"].notna().all()
+    found = again(METRICS[metric], behind)
+    assert value.value is not None
+    assert found == pytest.approx(float(value.value))
+
+
+def test_rows_follow_the_filters(drawn: Snapshot, engine: DuckdbRunner) -> None:
+    only = [Only("owner", ("u1",))]
+    value = measure(["win_rate"], drawn, period=PERIOD, as_of=NOW, runner=engine, filters=only)[0]
+    behind = engine.to_arrow(rows("win_rate", drawn, period=PERIOD, as_of=NOW, filters=only)).to_pandas()
+    assert set(behind["owner_id"]) == {"u1"}
+    assert len(behind) == value.n
+
+
+def test_rows_of_a_stock_are_those_that_stand_at_the_end(drawn: Snapshot, engine: DuckdbRunner) -> None:
+    behind = engine.to_arrow(rows("backlog", drawn, period=PERIOD, as_of=NOW)).to_pandas()
+    assert behind["id"].is_unique
+    assert (behind["at"] < PERIOD.instants("Europe/Stockholm")[1]).all()
+
+
+def test_what_is_missing_is_named(drawn: Snapshot) -> None:
+    with pytest.raises(DefinitionError, match="cannot be split by or filtered on nothing"):
+        rows("win_rate", drawn, period=PERIOD, as_of=NOW, filters=[Only("nothing", ("x",))])
+    with pytest.raises(MissingTable, match="deals"):
+        rows("win_rate", Snapshot({}), period=PERIOD, as_of=NOW)
