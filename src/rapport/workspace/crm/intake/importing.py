@@ -3,7 +3,7 @@ so that an import that is killed at any moment goes on where it was, once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -71,13 +71,18 @@ def _chunks(found: Import, progress: Report, *, dry: bool) -> None:
             passed = list(islice(lines, min(CHUNK, left)))
             if not passed:
                 break
-            chunks.pass_over(passed)
+            chunks.pass_over(passed, _refused(found, passed, dry=dry))
             left -= len(passed)
         for batch in _batches(lines):
             _take(found, chunks, batch, dry=dry)
             progress(found.checked_cursor if dry else found.cursor, found.row_count, found.file_name)
     finally:
         chunks.close()
+
+
+def _refused(found: Import, lines: Sequence[Line], *, dry: bool) -> set[int]:
+    verdicts = found.verdicts.filter(of_check=dry, verdict="error", row__range=(lines[0].number, lines[-1].number))
+    return set(verdicts.values_list("row", flat=True))
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -64,18 +64,19 @@ class Chunks:
     def close(self) -> None:
         self._seen.close()
 
-    def pass_over(self, lines: Sequence[Line]) -> None:
-        """Remember rows that were taken before, when an import is taken up again."""
-        self._doubled(self._drafted(lines, ChunkResult()))
+    def pass_over(self, lines: Sequence[Line], refused: Container[int]) -> None:
+        """Remember rows that were taken before, when an import is taken up again; not those that were refused."""
+        self._doubled(self._drafted([line for line in lines if line.number not in refused], ChunkResult()))
 
     def take(self, lines: Sequence[Line]) -> ChunkResult:
         """Verdicts on a chunk of rows; writes them unless dry. Inside the caller's transaction."""
         result = ChunkResult()
         rows = self._drafted(lines, result)
-        rows = self._without_doubles(rows, self._doubled(rows), result)
-        for table, step in self._references.resolve(rows):
-            result.made.append((rows[0].number, table, step))
+        self._references.find(rows)
         rows = self._without_problems(rows, result)
+        rows = self._without_doubles(rows, self._doubled(rows), result)
+        for table, step in self._references.fill(rows):
+            result.made.append((rows[0].number, table, step))
         doubles = match(self._table, rows, source=self._source)
         for row in rows:
             if row.number in doubles:

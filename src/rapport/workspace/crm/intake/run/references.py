@@ -40,19 +40,34 @@ class References:
         self._source, self._by, self._at, self._dry = source, by, at, dry
         self._known: dict[Key, str] = {}
 
-    def resolve(self, rows: Sequence[Drafted]) -> list[tuple[str, Step]]:
-        """Fill in the references of a chunk's drafts. A row that names one that is not there has a problem.
-
-        Returns: the rows made, as (table, step).
-        """
+    def find(self, rows: Sequence[Drafted]) -> None:
+        """Look up what a chunk's drafts name. A row that names one that is not there and cannot be made has a problem."""
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         self._find({key for row in rows for column in row.references for key in self._keys(row, column)})
+        for row in rows:
+            row.problem = row.problem or self._missing(row)
+
+    def fill(self, rows: Sequence[Drafted]) -> list[tuple[str, Step]]:
+        """Put the ids into the drafts, after making the rows that are only named.
+
+        Returns: the rows made, as (table, step).
+        """
         made = [] if self._dry else self._make_missing(rows)
         for row in rows:
             for column in row.references:
                 self._fill(row, column)
         return made
+
+    def _missing(self, row: Drafted) -> str:
+        """Why a row cannot be taken: what it names is not there."""
+        for column in row.references:
+            keys = self._keys(row, column)
+            if keys[0][0] not in MADE and not any(key in self._known for key in keys):
+                table, by, _ = keys[0]
+                name = next(iter(row.references[column].values()))
+                return f"there is no row of {table} with {by.replace('_', ' ')} {name!r} yet: import {table} first"
+        return ""
 
     def _keys(self, row: Drafted, column: str) -> list[Key]:
         table = self._table.columns[column].refers_to or ""
@@ -62,14 +77,7 @@ class References:
     def _fill(self, row: Drafted, column: str) -> None:
         keys = self._keys(row, column)
         found = next((self._known[key] for key in keys if key in self._known), None)
-        if found is None and keys[0][0] in MADE:
-            found = f"{_DRY}{keys[0][0]}:{keys[0][2][:60]}"
-        if found is not None:
-            row.draft[column] = found
-        elif not row.problem:
-            table, by, _ = keys[0]
-            name = next(iter(row.references[column].values()))
-            row.problem = f"there is no row of {table} with {by.replace('_', ' ')} {name!r} yet: import {table} first"
+        row.draft[column] = found or f"{_DRY}{keys[0][0]}:{keys[0][2][:60]}"
 
     def _find(self, wanted: Iterable[Key]) -> None:
         by_kind: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -83,8 +91,6 @@ class References:
     def _make_missing(self, rows: Sequence[Drafted]) -> list[tuple[str, Step]]:
         wanted: dict[str, dict[Key, dict[str, Any]]] = defaultdict(dict)
         for row in rows:
-            if row.problem:
-                continue
             for column, names in row.references.items():
                 keys = self._keys(row, column)
                 if keys[0][0] in MADE and not any(key in self._known for key in keys):
