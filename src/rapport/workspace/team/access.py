@@ -7,7 +7,8 @@
 | admin | everything | everything |
 
 A record belongs to its owner. One without an owner column belongs to the record it refers to (an order to its contact
-or account). A list and a record page ask the same function, so that they cannot disagree.
+or account); so does a
+case that no one has taken. A list and a record page ask the same function, so that they cannot disagree.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from rapport.workspace.team.models import Role, Team, User
 M = TypeVar("M", bound=Model)
 View = Callable[..., HttpResponseBase]
 
-_REFERENCES = ("contact", "account", "deal", "case", "order")
+_REFERENCES = ("contact", "account", "deal", "case")
+_FACTS = frozenset({"interactions"})  # who made a call does not decide who sees it
+_OFTEN_UNOWNED = frozenset({"cases"})  # they wait in a queue: until someone takes one, it follows its contact
 _FOR_EVERYONE = frozenset({"products", "campaigns", "teams", "users", "exchange_rates", "business_calendars"})
 
 
@@ -92,11 +95,20 @@ def owners_seen(user: User) -> list[str] | None:
         return None
     known: list[str] | None = getattr(user, "_owners_seen", None)
     if known is None:
-        known = [user.pk]
-        if user.role == Role.MANAGER and user.team_id:
-            members = User.objects.filter(team_id__in=_teams_below(user.team_id)).values_list("pk", flat=True)
-            known = sorted({user.pk, *members})
+        known = sorted({user.pk, *(person.pk for person in colleagues(user))})
         user._owners_seen = known  # type: ignore[attr-defined] # kept for the rest of the request
+    return known
+
+
+def colleagues(user: User) -> list[User]:
+    """Those whose records a member or manager sees, by name; looked up once a request."""
+    known: list[User] | None = getattr(user, "_colleagues", None)
+    if known is None:
+        known = [user]
+        if user.role == Role.MANAGER and user.team_id:
+            members = User.objects.filter(Q(team_id__in=_teams_below(user.team_id)) | Q(pk=user.pk))
+            known = list(members.order_by("name", "username").only("pk", "name", "username", "deleted_at"))
+        user._colleagues = known  # type: ignore[attr-defined] # kept for the rest of the request
     return known
 
 
@@ -105,23 +117,26 @@ def belongs_to(model: type[Model], owners: Iterable[str] | None, *, unowned: boo
     if owners is None:
         return Q()
     owners = list(owners)
-    if _has(model, "owner") and not _is_fact(model):
-        return Q(owner__in=owners) | (Q(owner=None) if unowned else Q())
-    references = [name for name in _REFERENCES if isinstance(_field(model, name), ForeignKey)]
-    if not references:
-        return Q(pk__in=[])
-    condition = Q()
-    for name in references:
-        theirs = Q(**{f"{name}__owner__in": owners})
+    if model._meta.db_table in _FACTS or not _has(model, "owner"):
+        return _of_referred(model, owners, unowned=unowned)
+    own = Q(owner__in=owners) | (Q(owner=None) if unowned else Q(pk__in=[]))
+    if model._meta.db_table in _OFTEN_UNOWNED:
+        own |= Q(owner=None) & _of_referred(model, owners, unowned=unowned)
+    return own
+
+
+def _of_referred(model: type[Model], owners: list[str], *, unowned: bool) -> Q:
+    """The same of what a row refers to; through an order only where it refers to nothing else."""
+    direct = [name for name in _REFERENCES if isinstance(_field(model, name), ForeignKey)]
+    condition = Q(pk__in=[])
+    for name in direct:
+        condition |= Q(**{f"{name}__owner__in": owners})
         if unowned:
-            theirs |= Q(**{f"{name}__owner": None, f"{name}__isnull": False})
-        condition |= theirs
+            condition |= Q(**{f"{name}__owner": None, f"{name}__isnull": False})
+    if not direct and isinstance(order := _field(model, "order"), ForeignKey):
+        theirs = _of_referred(order.related_model, owners, unowned=unowned)
+        return Q(order__in=order.related_model._default_manager.filter(theirs))
     return condition
-
-
-def _is_fact(model: type[Model]) -> bool:
-    """Facts follow the record they are about: who made a call does not decide who sees it."""
-    return model._meta.db_table == "interactions"
 
 
 def _teams_below(team_id: str) -> set[str]:

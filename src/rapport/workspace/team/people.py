@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rapport.workspace.team.access import owners_seen
+from rapport.workspace.team.access import colleagues, owners_seen
 from rapport.workspace.team.models import User
 
 _MOST = 500
@@ -17,5 +17,6 @@ def people() -> list[User]:
 
 def assignable(user: User) -> list[User]:
     """Those whom the user may give records to: the ones whose records the user sees."""
-    seen = owners_seen(user)
-    return people() if seen is None else [person for person in people() if person.pk in set(seen)]
+    if owners_seen(user) is None:
+        return people()
+    return [person for person in colleagues(user) if person.deleted_at is None]
