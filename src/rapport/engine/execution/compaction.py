@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError
@@ -80,15 +81,32 @@ def compact(
     Only one process may do it at a time. `checkpoint` is called with each step passed.
     Raises: LakeWriteFailed, LakeBusy.
     """
-    count = 0
+    ragged = [p for p in parts(lake, table) if p.is_fragmented or (everything and not p.is_sorted)]
+    return sum(_rewrite(lake, table, part.bucket, runner, checkpoint) for part in ragged)
+
+
+def take_out(
+    lake: Lake,
+    table: Table,
+    runner: DuckdbRunner,
+    ids: Sequence[str],
+    *,
+    checkpoint: Callable[[str], None] = lambda _step: None,
+) -> int:
+    """Write a table's files again without the rows of these ids; the Delta commit since which no file holds them."""
     for part in parts(lake, table):
-        if part.is_fragmented or (everything and not part.is_sorted):
-            count += _compact_part(lake, table, part.bucket, runner, checkpoint)
-    return count
+        _rewrite(lake, table, part.bucket, runner, checkpoint, without=ids)
+    return lake.version(table.name).commit
 
 
-def _compact_part(
-    lake: Lake, table: Table, bucket: int | None, runner: DuckdbRunner, checkpoint: Callable[[str], None]
+def _rewrite(
+    lake: Lake,
+    table: Table,
+    bucket: int | None,
+    runner: DuckdbRunner,
+    checkpoint: Callable[[str], None],
+    *,
+    without: Sequence[str] = (),
 ) -> bool:
     for _ in range(_TRIES):
         part = next((p for p in parts(lake, table) if p.bucket == bucket), None)
@@ -96,10 +114,10 @@ def _compact_part(
         if part is None or delta is None:
             return False
         checkpoint("sorting")
-        written = _write_sorted(lake.folder / table.name, table, part, runner)
+        written = _write_sorted(lake.folder / table.name, table, part, runner, without)
         checkpoint("sorted")
         try:
-            _exchange(delta, table, part, lake.folder / table.name, written)
+            _exchange(delta, table, part, lake.folder / table.name, written, changes_rows=bool(without))
         except CommitFailedError:
             written.unlink(missing_ok=True)  # the files are not those that were read any more
             continue
@@ -108,13 +126,13 @@ def _compact_part(
     raise LakeBusy(table.name, tries=_TRIES)
 
 
-def _write_sorted(folder: Path, table: Table, part: Part, runner: DuckdbRunner) -> Path:
+def _write_sorted(folder: Path, table: Table, part: Part, runner: DuckdbRunner, without: Sequence[str]) -> Path:
     home = folder if part.bucket is None else folder / f"bucket={part.bucket}"
     target = home / f"{SORTED}{uuid.uuid4().hex}.parquet"
     home.mkdir(parents=True, exist_ok=True)
-    files = [str(folder / path) for path in part.rows]
+    runner.backend.con.register("withdrawn", pa.table({"id": pa.array(without, pa.string())}))
     try:
-        runner.backend.raw_sql(_sorted_copy(files, target, table))
+        runner.backend.raw_sql(_sorted_copy([str(folder / path) for path in part.rows], target, table))
         with target.open("rb") as file:
             os.fsync(file.fileno())
     except (OSError, duckdb.Error) as error:
@@ -127,8 +145,9 @@ def _sorted_copy(files: list[str], target: Path, table: Table) -> str:
     """Reads by the names in the files: a column younger than some of them is null there."""
     listed = ", ".join(_quoted(file) for file in files)
     order = ", ".join(f'"{name}"' for name in table.sort_by)
+    files_read = f"read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
     return (
-        f"COPY (SELECT * FROM read_parquet([{listed}], union_by_name=true, hive_partitioning=false) ORDER BY {order}) "  # noqa: S608 -- our own names
+        f"COPY (SELECT * FROM {files_read} ANTI JOIN withdrawn USING (id) ORDER BY {order}) "  # noqa: S608 -- our own
         f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
     )
 
@@ -137,15 +156,17 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _exchange(delta: DeltaTable, table: Table, part: Part, folder: Path, written: Path) -> None:
-    """Put the sorted file in the place of the files it was read from."""
+def _exchange(delta: DeltaTable, table: Table, part: Part, folder: Path, written: Path, *, changes_rows: bool) -> None:
+    """Put the sorted file in the place of the files it was read from; none where no row is left."""
     place: dict[str, str | None] = {} if part.bucket is None else {"bucket": str(part.bucket)}
     now, size = int(written.stat().st_mtime * 1000), written.stat().st_size
-    stats = json.dumps({"numRecords": pq.read_metadata(written).num_rows})
-    removed = [RemoveAction(path, False, now, part.sizes[path], place) for path in part.rows]
+    rows = pq.read_metadata(written).num_rows
+    stats = json.dumps({"numRecords": rows})
+    added = [AddAction(str(written.relative_to(folder)), size, place, now, changes_rows, stats)] if rows else []
+    removed = [RemoveAction(path, changes_rows, now, part.sizes[path], place) for path in part.rows]
     try:
         delta.create_write_transaction(
-            [*removed, AddAction(str(written.relative_to(folder)), size, place, now, False, stats)],
+            [*removed, *added],
             mode="append",
             schema=delta.schema(),
             partition_by=["bucket"] if table.bucketed else None,

@@ -13,6 +13,7 @@ from rapport.workspace.crm.intake.models import Import, State
 from rapport.workspace.crm.intake.quarantine import admit
 from rapport.workspace.crm.intake.service import import_file
 from rapport.workspace.crm.intake.undo import undo_import
+from rapport.workspace.crm.lake.models import LakeWithdrawal
 from rapport.workspace.crm.records import changes
 from rapport.workspace.crm.records.models import Account, AttributeValue, Contact, Interaction
 from rapport.workspace.crm.sales.models import Deal, DealStageVisit, Order, OrderLine
@@ -66,7 +67,7 @@ class TestUndo:
         reasons = {c.record_id: c.reason for c in Import.objects.get(pk=changed).changes.all()}
         assert reasons == {ann.id: "changed since: city", bo.id: "changed since by sally"}
 
-    def test_takes_facts_away_that_the_lake_has_not_seen_and_marks_the_others(self, file: File) -> None:
+    def test_takes_facts_back_whether_the_lake_has_seen_them_or_not(self, file: File) -> None:
         made = bring(
             file(
                 "events.csv",
@@ -77,7 +78,8 @@ class TestUndo:
         )
         Interaction.objects.filter(external_id="e2").update(batch=1)
         assert undo(made)["deleted"] == 2
-        assert [(i.external_id, i.deleted_at) for i in Interaction.objects.all()] == [("e2", UNDONE)]
+        assert not Interaction.objects.exists()
+        assert LakeWithdrawal.objects.count() == 1
 
     def test_ends_the_stays_of_deals_in_stages(self, file: File) -> None:
         made = bring(file("deals.csv", "Deal ID,Deal Name,Deal Stage", "1,Big,Talks"))

@@ -1,8 +1,7 @@
 """Undoing an import: what it changed gets its old value back, what it made is deleted.
 
 A value that is no longer the imported one, and a record that was changed since, are left as they are and reported.
-Nothing is rewritten: undoing adds history of its own. A fact that has not reached the lake yet is taken away; one that
-has is marked as deleted, and the lake forgets it when it is rebuilt.
+No history is rewritten: undoing a record adds history of its own. A fact is taken back, from the lake too.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from rapport.engine.crm.tables import TABLES, Kind, Table
 from rapport.engine.errors import DataError
 from rapport.workspace.crm.intake.importing import CHUNK, Report
 from rapport.workspace.crm.intake.models import Import, RecordChange, State
+from rapport.workspace.crm.lake import withdraw
 from rapport.workspace.crm.records.changes import apply_steps, delete
 from rapport.workspace.crm.records.history import Dating
 from rapport.workspace.crm.records.models import AttributeValue
@@ -116,7 +116,8 @@ def _delete(found: Import, table: Table, changes: Sequence[RecordChange], at: da
     going = [record_id for record_id in ids if record_id not in touched]
     by = f"undo of {found.mark}"
     if table.kind is Kind.FACT:
-        model_of(table.name)._default_manager.filter(pk__in=going, batch__isnull=True).delete()
+        withdraw(table.name, going)
+        return
     delete(table.name, going, by=by, at=at)
     if table.name == "deals":
         visits = DealStageVisit.objects.filter(deal_id__in=going, deleted_at__isnull=True)

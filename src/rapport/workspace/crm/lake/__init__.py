@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rapport.workspace.crm.lake.publishing import publish
     from rapport.workspace.crm.lake.snapshots import open_snapshot
     from rapport.workspace.crm.lake.upkeep import compact, rebuild, vacuum
+    from rapport.workspace.crm.lake.withdrawing import withdraw
 
 _HOMES = {
     "compact": "upkeep",
@@ -20,9 +21,10 @@ _HOMES = {
     "publish": "publishing",
     "rebuild": "upkeep",
     "vacuum": "upkeep",
+    "withdraw": "withdrawing",
 }
 
-__all__ = ["compact", "open_snapshot", "publish", "rebuild", "vacuum"]
+__all__ = ["compact", "open_snapshot", "publish", "rebuild", "vacuum", "withdraw"]
 
 
 def __getattr__(name: str) -> Any:

@@ -41,3 +41,19 @@ class LakeBatch(models.Model):
 
     class Meta:
         db_table = "lake_batches"
+
+
+class LakeWithdrawal(models.Model):
+    """One row is a row that was taken back after its batch was claimed.
+
+    gone_in: the Delta commit since which no file holds it; null while readers must leave it out.
+    """
+
+    table = models.CharField(max_length=100)
+    row_id = models.CharField(max_length=100)
+    withdrawn_at = models.DateTimeField(default=timezone.now)
+    gone_in = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "lake_withdrawals"
+        constraints = [models.UniqueConstraint(fields=["table", "row_id"], name="lake_withdrawals_once")]

@@ -23,6 +23,7 @@ from rapport.engine.execution.lake import Lake
 from rapport.engine.execution.lake_errors import LakeMismatch
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState
 from rapport.workspace.crm.lake.rows import Where, any_rows, of_batch, read_rows
+from rapport.workspace.crm.lake.withdrawing import has_come_back, take_out
 from rapport.workspace.lib.declared import published_models
 from rapport.workspace.options import lake_folder
 from rapport.workspace.queue.leases import HeldLease, held
@@ -87,6 +88,8 @@ class Publisher:
     def publish(self, table: str, checkpoint: Checkpoint = unwatched) -> int:
         """Number of rows appended to a table."""
         count = self.finish(table, checkpoint)
+        if has_come_back(table):
+            take_out(self.lake, table, checkpoint)
         while any_rows(table, _UNPUBLISHED):
             batch, claimed = self._claim_batch(table, checkpoint)
             if not claimed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.execution.lake import LakeVersion
 from rapport.engine.execution.lake_lock import reading
 from rapport.workspace.crm.lake.engines import new_runner
-from rapport.workspace.crm.lake.models import LakeBatch, LakeState
+from rapport.workspace.crm.lake.models import LakeBatch, LakeState, LakeWithdrawal
 from rapport.workspace.crm.lake.publishing import check_fits, lake_of
 from rapport.workspace.crm.lake.rows import Where, later_than, read_rows
 from rapport.workspace.crm.lake.subjects import rows_about, with_merged
@@ -31,10 +32,12 @@ NO_FILES = LakeVersion(0, -1, ())
 
 @dataclass(frozen=True)
 class TableParts:
-    """A table as a snapshot holds it: files of the lake, and the rows later than them."""
+    """A table as a snapshot holds it: files of the lake, rows that are later, and ids of rows in files that were
+    taken back."""
 
     lake: LakeVersion
     rows: pa.Table
+    withdrawn: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -53,7 +56,8 @@ def open_snapshot(
     Raises: LakeMismatch where the lake belongs to a later state of the database.
     """
     with reading(lake_folder()), nullcontext(runner) if runner else new_runner() as engine:
-        wanted = [name for name in TABLES if tables is None or name in set(tables)]
+        chosen = set(TABLES if tables is None else tables)
+        wanted = [name for name in TABLES if name in chosen]
         parts = _consistent_parts(wanted) if subjects is None else _parts_about(wanted, subjects)
         yield (
             Snapshot(
@@ -77,8 +81,9 @@ def _consistent_parts(tables: list[str]) -> Mapping[str, TableParts]:
             if _incarnation() != (state.incarnation if state else None):
                 continue
             _check(versions)
+            buckets, taken_back = state.buckets if state else BUCKETS, _withdrawn(versions)
             return {
-                name: TableParts(version, _rows(name, later_than(version.batch), state.buckets if state else BUCKETS))
+                name: TableParts(version, _rows(name, later_than(version.batch), buckets), taken_back.get(name, ()))
                 for name, version in versions.items()
             }
 
@@ -91,6 +96,15 @@ def _parts_about(tables: list[str], contacts: Collection[str]) -> Mapping[str, T
 
 def _incarnation() -> str | None:
     return LakeState.objects.filter(id=1).values_list("incarnation", flat=True).first()
+
+
+def _withdrawn(versions: Mapping[str, LakeVersion]) -> Mapping[str, tuple[str, ...]]:
+    """Ids, by table, of rows that the files of these versions hold although they were taken back."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, row_id, gone_in in LakeWithdrawal.objects.values_list("table", "row_id", "gone_in"):
+        if name in versions and (gone_in is None or gone_in > versions[name].commit):
+            found[name].append(row_id)
+    return {name: tuple(ids) for name, ids in found.items()}
 
 
 def _check(versions: Mapping[str, LakeVersion]) -> None:
@@ -114,10 +128,16 @@ def _filled(part: TableParts) -> bool:
 def _table(table: Table, part: TableParts, engine: DuckdbRunner) -> ir.Table:
     parts = []
     if part.lake.files:
-        parts.append(_declared(engine.from_parquet(part.lake.files), table))
+        parts.append(_without(_declared(engine.from_parquet(part.lake.files), table), part.withdrawn, engine))
     if len(part.rows):
         parts.append(_declared(engine.from_arrow(part.rows), table))
     return parts[0].union(parts[1]) if len(parts) == 2 else parts[0]
+
+
+def _without(rows: ir.Table, ids: tuple[str, ...], engine: DuckdbRunner) -> ir.Table:
+    if not ids:
+        return rows
+    return rows.anti_join(engine.from_arrow(pa.table({"id": pa.array(ids, pa.string())})), "id")
 
 
 def _declared(rows: ir.Table, table: Table) -> ir.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rapport.workspace.crm.lake.publishing import publish as publish_rows
-from rapport.workspace.crm.lake.upkeep import compact, vacuum
+from rapport.workspace.crm.lake.upkeep import compact, take_out_withdrawn, vacuum
 from rapport.workspace.queue.progress import Progress
 from rapport.workspace.queue.registry import task
 
@@ -17,10 +17,12 @@ def publish(progress: Progress) -> dict[str, int]:
 
 @task("lake_upkeep", retries=3)
 def lake_upkeep(progress: Progress) -> dict[str, int]:
-    """Sort what has become fragmented, then delete the files that nobody uses any more."""
-    progress.report(0, 2, "sorting the lake")
-    sorted_ = compact(checkpoint=lambda _step: progress.report(0, 2, "sorting the lake"))
-    progress.report(1, 2, "deleting files out of use")
+    """Take out what was withdrawn, sort what has become fragmented, delete the files that nobody uses any more."""
+    progress.report(0, 3, "taking out withdrawn rows")
+    taken_out = take_out_withdrawn(checkpoint=lambda _step: progress.report(0, 3, "taking out withdrawn rows"))
+    progress.report(1, 3, "sorting the lake")
+    sorted_ = compact(checkpoint=lambda _step: progress.report(1, 3, "sorting the lake"))
+    progress.report(2, 3, "deleting files out of use")
     deleted = vacuum()
-    progress.report(2, 2, "in order")
-    return {"sorted_files": sum(sorted_.parts.values()), "deleted_files": deleted}
+    progress.report(3, 3, "in order")
+    return {"taken_out_rows": taken_out, "sorted_files": sum(sorted_.parts.values()), "deleted_files": deleted}

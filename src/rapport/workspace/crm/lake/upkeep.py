@@ -25,6 +25,7 @@ from rapport.workspace.crm.lake.publishing import (
     unwatched,
 )
 from rapport.workspace.crm.lake.rows import up_to_batch
+from rapport.workspace.crm.lake.withdrawing import take_out
 from rapport.workspace.options import lake_folder
 
 KEEP_HOURS = 1  # replaced files stay this long for readers that hold no lock of ours (Spark, notebooks elsewhere)
@@ -56,6 +57,19 @@ def compact(
                 publisher.lake, TABLES[table], runner, everything=everything, checkpoint=checkpoint
             )
     return Compacted({table: count for table, count in written.items() if count})
+
+
+def take_out_withdrawn(*, wait: float = 30, checkpoint: Checkpoint = unwatched) -> int:
+    """Write the files that hold withdrawn rows again without them; number of rows. `vacuum` then deletes the old files.
+
+    Until it is done readers leave the rows out, so that it may be killed and run again.
+    """
+    count = 0
+    with publishing(wait=wait) as publisher:
+        for table in known_tables(None):
+            publisher.lease.confirm()
+            count += take_out(publisher.lake, table, checkpoint)
+    return count
 
 
 def vacuum(*, keep_hours: int = KEEP_HOURS, wait: float = 60) -> int:
