@@ -58,6 +58,19 @@ def keep(
     return Kept(scored_count=len(rows) - nulls, null_count=nulls, changed_count=len(changed))
 
 
+def keep_past(run: ScoreRun, rows: Sequence[Scored], *, subject: str, computed_at: datetime) -> Kept:
+    """Add values as of a past instant to the history, once; current values are those of newer runs and stay."""
+    there = ScoreValue.objects.filter(score=run.score, version=run.version, as_of=run.as_of)
+    known = set(there.values_list("subject_id", flat=True))
+    new = [row for row in rows if row.subject_id not in known]
+    for part in _parts(new):
+        ScoreValue.objects.bulk_create(
+            history_row(row, run, subject=subject, computed_at=computed_at, cause="looked back") for row in part
+        )
+    nulls = sum(row.value is None for row in rows)
+    return Kept(scored_count=len(rows) - nulls, null_count=nulls, changed_count=len(new))
+
+
 def scored_of(current: CurrentScore) -> Scored:
     """A kept row as what was computed."""
     return Scored(**{name: getattr(current, name) for name in Scored.__dataclass_fields__})

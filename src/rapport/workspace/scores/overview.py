@@ -95,7 +95,7 @@ def overview(version: ScoreDefinition, *, now: datetime) -> Overview:
 
 def freshness(name: str, *, now: datetime) -> Freshness:
     runs = ScoreRun.objects.filter(score=name).defer("population")
-    newest = runs.filter(state="done").order_by("-finished_at").first()
+    newest = runs.filter(state="done").order_by("-as_of", "-finished_at").first()
     failed = runs.filter(state="failed").order_by("-started_at").first()
     newer = failed is not None and (newest is None or failed.started_at > newest.started_at)
     return Freshness(

@@ -19,12 +19,14 @@ from rapport.engine.scores.kinds import KINDS
 from rapport.engine.scores.population import PopulationRun
 from rapport.engine.scores.trend import TREND_DAYS, earlier
 from rapport.workspace.crm.lake import open_snapshot
+from rapport.workspace.queue.leases import held
 from rapport.workspace.scores.definitions import live_definitions, parsed, version_of
-from rapport.workspace.scores.keeping import Readiness, keep
+from rapport.workspace.scores.keeping import Kept, Readiness, keep, keep_past
 from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
 from rapport.workspace.scores.scored import Scored, scored_rows, values_by_subject, with_movement
 
 READ_TABLES = tuple(name for name, table in TABLES.items() if table.room not in ("scores", "actions"))
+_LONGEST_WAIT = 900.0  # seconds for another run of the same score to end
 Progress = Callable[[int, int | None, str], None]
 
 
@@ -43,18 +45,19 @@ class Computed:
 def run_score(name: str, *, as_of: datetime | None = None, progress: Progress = quiet) -> ScoreRun:
     """Score everyone with the live version, as known at `as_of` (None: now); safe to run twice.
 
-    A failed run is recorded with its error, keeps the values of the run before, and raises.
+    One run of a score at a time. An instant before the newest run only adds to the history; current
+    values stay. A failed run is recorded with its error, keeps the values of the run before, and raises.
     """
     version = version_of(name)
-    at = as_of or timezone.now()
-    run = ScoreRun.objects.create(score=name, version=version.version or 1, as_of=at)
-    try:
-        with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
-            _run(run, version, snapshot, runner, progress)
-    except Exception as error:
-        run.state, run.error, run.finished_at = "failed", str(error), timezone.now()
-        run.save()
-        raise
+    with held(f"score {name}"[:100], seconds=60, wait=_LONGEST_WAIT):
+        run = ScoreRun.objects.create(score=name, version=version.version or 1, as_of=as_of or timezone.now())
+        try:
+            with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
+                _run(run, version, snapshot, runner, progress)
+        except Exception as error:
+            run.state, run.error, run.finished_at = "failed", str(error), timezone.now()
+            run.save()
+            raise
     return run
 
 
@@ -69,8 +72,8 @@ def run_all(*, as_of: datetime | None = None, progress: Progress = quiet) -> lis
 
 
 def last_run(name: str) -> ScoreRun | None:
-    """The newest completed run of a score, whichever version."""
-    return ScoreRun.objects.filter(score=name, state="done").order_by("-finished_at").first()
+    """The completed run of a score with the newest instant, whichever version."""
+    return ScoreRun.objects.filter(score=name, state="done").order_by("-as_of", "-finished_at").first()
 
 
 def population_of(run: ScoreRun | None) -> PopulationRun | None:
@@ -92,13 +95,21 @@ def _run(run: ScoreRun, version: ScoreDefinition, snapshot: Snapshot, runner: Ru
     progress(1, 3, f"comparing {run.score} with 7 and 30 days earlier")
     rows = _moved(computed.rows, definition, snapshot, at=run.as_of, runner=runner)
     progress(2, 3, f"keeping {run.score}")
-    kept = keep(run, rows, subject=version.subject, readiness=readiness_of(definition), computed_at=timezone.now())
+    kept = _keep(run, version, definition, rows)
     run.scored_count, run.null_count, run.changed_count = kept.scored_count, kept.null_count, kept.changed_count
     run.population = zlib.compress(computed.population.to_json().encode()) if computed.population else None
     run.data_version = snapshot.version[:255]
     run.state, run.finished_at = "done", timezone.now()
     run.save()
     progress(3, 3, f"{run.score}: {kept.changed_count:,} of {kept.scored_count + kept.null_count:,} changed")
+
+
+def _keep(run: ScoreRun, version: ScoreDefinition, definition: Definition, rows: Sequence[Scored]) -> Kept:
+    newer = ScoreRun.objects.filter(score=run.score, state="done", as_of__gt=run.as_of).exists()
+    if newer:
+        return keep_past(run, rows, subject=version.subject, computed_at=timezone.now())
+    readiness = readiness_of(definition)
+    return keep(run, rows, subject=version.subject, readiness=readiness, computed_at=timezone.now())
 
 
 def compute(definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner) -> Computed:
