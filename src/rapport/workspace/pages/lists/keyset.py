@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
-from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, IsNull, LessThan
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual
 
 from rapport.workspace.pages.lists.columns import Column, Kind
 
@@ -75,7 +75,9 @@ def _filled(rows: QuerySet[Any], column: Column, descending: bool, after: Cursor
         last = _value(column, after.key)
         beyond = LessThan(key, last) if descending else GreaterThan(key, last)
         same = Q(sort_key=last) & (Q(pk__lt=after.row_id) if descending else Q(pk__gt=after.row_id))
-        rows = rows.filter(Q(beyond) | same)
+        # said apart, so that the index starts at the cursor: no database sees the bound inside the "or"
+        bound = LessThanOrEqual(key, last) if descending else GreaterThanOrEqual(key, last)
+        rows = rows.filter(bound).filter(Q(beyond) | same)
     order = ("-sort_key", "-pk") if descending else ("sort_key", "pk")
     return rows.order_by(*order)
 
