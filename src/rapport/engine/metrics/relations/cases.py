@@ -90,8 +90,9 @@ def _with_event(cases: ir.Table, reading: Reading, name: str) -> ir.Table:
 def _standing(reading: Reading) -> ir.Table:
     """One row per stretch in which a case was open; a re-opened case stands again."""
     cases = real_cases(reading)
+    begun = ibis.ifelse(cases.resolved_at < cases.opened_at, cases.resolved_at, cases.opened_at)
     turns = [
-        cases.select("id", at=cases.opened_at, opens=ibis.literal(value=True)),
+        cases.select("id", at=begun, opens=ibis.literal(value=True)),
         cases.filter(cases.resolved_at.notnull()).select("id", at="resolved_at", opens=ibis.literal(value=False)),
     ]
     if reading.has("case_events"):

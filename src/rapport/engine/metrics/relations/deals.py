@@ -70,13 +70,14 @@ def _with_cycle(closed: ir.Table, reading: Reading) -> ir.Table:
         else closed.mutate(touched_at=ibis.null().cast("timestamp('UTC', 6)"))
     )
     timed = plain(joined)
-    timed = timed.mutate(began_at=ibis.least(ibis.coalesce(timed.touched_at, timed.created_at), timed.created_at))
+    first = ibis.least(ibis.coalesce(timed.touched_at, timed.created_at), timed.created_at)
+    timed = timed.mutate(began_at=ibis.coalesce(first, timed.touched_at))
     timed = timed.mutate(
         cycle_days=elapsed(timed.began_at, timed.closed_at, unit="days"),
         created_days=elapsed(timed.created_at, timed.closed_at, unit="days"),
         assumed=timed.touched_at.isnull(),
     )
-    return timed.mutate(in_order=(timed.created_days >= 0).fill_null(False) & (timed.cycle_days >= 0).fill_null(False))
+    return timed.mutate(in_order=(timed.created_days >= 0).fill_null(True) & (timed.cycle_days >= 0).fill_null(False))
 
 
 def _excluded_reasons(reading: Reading) -> list[str]:
@@ -132,7 +133,8 @@ def _open(reading: Reading) -> ir.Table:
 def _open_stretches(reading: Reading) -> ir.Table:
     """From history: a re-opened deal is open again; a close counts from `closed_at`."""
     deals = reading.lookup("deals", ["created_at", "recorded_at", "status", "closed_at"])
-    made = ibis.coalesce(deals.created_at, deals.recorded_at)
+    known = ibis.coalesce(deals.created_at, deals.recorded_at)
+    made = ibis.ifelse(deals.closed_at < known, deals.closed_at, known)  # closed before it began: never open
     done = deals.status.isin(["won", "lost"]).fill_null(False)
     turns = [
         deals.select("id", at=made, opens=ibis.literal(value=True)),
