@@ -22,6 +22,25 @@ def publish_ready_made(templates: Sequence[str], *, by: str, progress: Progress)
     return warnings
 
 
+def run_live_scores(progress: Progress) -> list[str]:
+    """Run every live score. Returns: warnings, for those that failed; they do not hold up the others."""
+    from django.utils import timezone
+
+    from rapport.workspace.scores.definitions import live_definitions
+    from rapport.workspace.scores.history import fill_in
+    from rapport.workspace.scores.runs import run_score
+
+    at, names, warnings = timezone.now(), [version.name or "" for version in live_definitions()], []
+    for done, name in enumerate(names):
+        progress(done, len(names), name)
+        try:
+            run_score(name, as_of=at)
+            fill_in(name)
+        except RapportError as error:
+            warnings.append(f"{name}: {error.sentence}")
+    return warnings
+
+
 def _publish(key: str, *, by: str) -> list[str]:
     from rapport.engine.scores.definition import parse_definition
     from rapport.workspace.scores.definitions import create_draft

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
@@ -63,7 +64,8 @@ def run_server(host: str, port: int, *, access: Access, with_worker: bool) -> in
     )
     with _worker_beside() if with_worker else _nothing():
         _welcome(host, port, access)
-        uvicorn.Server(config).run()
+        with _stopped_quietly():
+            uvicorn.Server(config).run()
     said("Stopped.")
     return OK
 
@@ -86,6 +88,17 @@ def _is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+@contextmanager
+def _stopped_quietly() -> Iterator[None]:
+    """uvicorn raises the signal that stopped it once more; a second one must not keep the worker from being stopped."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

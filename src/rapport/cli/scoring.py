@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rapport.cli.exit_codes import OK, WARNINGS
+from rapport.cli.proof import proof_shown
 from rapport.cli.shown import progress_shown, said, table_shown, warned
 from rapport.cli.starting import start_workspace
 from rapport.engine.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from rapport.engine.metrics.period import Period
     from rapport.engine.metrics.value import MetricValue
 
 _AS_OF = typer.Option(help="Instant to look from (2026-03-01 or 2026-03-01T12:00+01:00); now by default.")
 
 
-def refresh() -> int:
+def refresh(
+    dashboards: Annotated[bool, typer.Option("--dashboards", help="Only compute the dashboards.")] = False,
+) -> int:
     """Bring everything up to date: lake, scores, work lists, dashboards."""
     start_workspace()
+    if dashboards:
+        return _dashboards()
     from rapport.workspace.actions.refresh import refresh as refresh_all
 
     with progress_shown("Refreshing") as progress:
@@ -33,6 +37,14 @@ def refresh() -> int:
     for name, reason in done.failed.items():
         warned(f"{name}: {reason}")
     return WARNINGS if done.failed else OK
+
+
+def _dashboards() -> int:
+    from rapport.workspace.metrics.dashboards import warm
+
+    with progress_shown("Dashboards"):
+        said(f"{warm()} dashboards.")
+    return OK
 
 
 def score(
@@ -83,71 +95,49 @@ def backtest(
         html.write_text(proved.backtest_html or "", "utf-8")
     if json is not None:
         json.write_text(dumps(report, ensure_ascii=False, indent=2), "utf-8")
-    _report_shown(name, proved.version or 0, report)
+    proof_shown(f"{name} version {proved.version}", report)
     return OK
-
-
-def _report_shown(name: str, version: int, report: dict[str, object]) -> None:
-    plain = [(key, value) for key, value in report.items() if isinstance(value, str | int | float) and value != ""]
-    table_shown(("", ""), [(key.replace("_", " "), value) for key, value in plain], title=f"{name} version {version}")
-    for key, value in report.items():
-        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-            columns = [c for c, v in value[0].items() if isinstance(v, str | int | float | None)]
-            rows = [[row.get(c) for c in columns] for row in value]
-            table_shown([c.replace("_", " ") for c in columns], rows, title=key.replace("_", " "))
 
 
 def metrics(
     names: Annotated[list[str] | None, typer.Argument(help="Metrics; all by default.", show_default=False)] = None,
     period: Annotated[
-        str, typer.Option(help="last_30_days, this_month ... or 2026-01-01..2026-04-01 (end excluded).")
-    ] = "last_30_days",
+        str, typer.Option(help="7d, 30d, 90d, 12m, month, last-month, quarter, last-quarter, year or first..last day.")
+    ] = "30d",
     by: Annotated[list[str] | None, typer.Option(help="Split by a dimension; may be repeated.")] = None,
     grain: Annotated[str | None, typer.Option(help="Cut the period: day, week, month, quarter, year.")] = None,
     as_of: Annotated[str | None, _AS_OF] = None,
 ) -> int:
     """Measure metrics over a period."""
     start_workspace()
+    from django.conf import settings
     from django.utils import timezone
 
+    from rapport.engine.crm.local_day import local_day_of
     from rapport.engine.metrics.measure import measure
     from rapport.engine.metrics.registry import METRICS
     from rapport.workspace.crm.lake import open_snapshot
-    from rapport.workspace.metrics.dashboards import MEASURED_TABLES, pick
+    from rapport.workspace.metrics.dashboards import MEASURED_TABLES
+    from rapport.workspace.metrics.periods import chosen as period_chosen
 
     at = instant(as_of) or timezone.now()
-    chosen = between(period) or pick(period, now=at).period
+    today = local_day_of(at, settings.REPORTING_TIME_ZONE)
+    chosen = period_chosen(period, today=today).period
     with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
         values = measure(
             names or list(METRICS), snapshot, period=chosen, as_of=at, runner=runner, by=by or (), grain=grain
         )
-    table_shown(("metric", "period", *(by or ()), "value", "n", "note"), [_row(v, by or []) for v in values])
-    said(f"As of {at.isoformat(timespec='seconds')}.")
+    parts = ("period",) if grain else ()
+    rows = [(v.metric, *(v.period.label for _ in parts), *_row(v, by or [])) for v in values]
+    title = f"{chosen.label}, as of {at.isoformat(timespec='minutes')}"
+    table_shown(("metric", *parts, *(by or ()), "value", "n", "note"), rows, title=title)
     return WARNINGS if values and all(v.value is None for v in values) else OK
 
 
 def _row(value: MetricValue, by: list[str]) -> tuple[object, ...]:
     note = value.reason or ", ".join(value.flags)
     number = None if value.value is None else value.value if isinstance(value.value, int) else float(value.value)
-    days = f"{value.period.start.isoformat()}..{value.period.end.isoformat()}"
-    return (value.metric, days, *(value.dimensions.get(b) for b in by), number, value.n, note)
-
-
-def between(text: str) -> Period | None:
-    """A period written as two days, `2026-01-01..2026-04-01`; None where it is written otherwise."""
-    from datetime import date
-
-    from rapport.engine.metrics.period import Period
-
-    first, dots, end = text.partition("..")
-    if not dots:
-        return None
-    try:
-        return Period(date.fromisoformat(first), date.fromisoformat(end))
-    except ValueError as error:
-        raise DefinitionError(
-            f"Not two days: {error}.", where="--period", received=text, allowed="2026-01-01..2026-04-01"
-        ) from error
+    return (*(value.dimensions.get(b) for b in by), number, value.n, note)
 
 
 def instant(text: str | None) -> datetime | None:

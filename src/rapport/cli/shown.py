@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+_PIPED_WIDTH = 160
+_LARGE = 1_000  # from here on decimals are noise
 Progress = Callable[[int, "int | None", str], None]
 
 
 def console(*, errors: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=errors, highlight=False, soft_wrap=True)
+    stream = sys.stderr if errors else sys.stdout
+    return Console(stderr=errors, highlight=False, soft_wrap=True, width=None if stream.isatty() else _PIPED_WIDTH)
 
 
 def said(text: str) -> None:
@@ -40,10 +43,10 @@ def table_shown(columns: Sequence[str], rows: Sequence[Sequence[object]], *, tit
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for position, name in enumerate(columns):
         numeric = any(isinstance(row[position], int | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=position == 0)
     for row in rows:
         table.add_row(*("" if value is None else _text(value) for value in row))
-    console().print(table, markup=False)
+    console().print(table, soft_wrap=False)
 
 
 def _text(value: object) -> str:
@@ -53,7 +56,9 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.4g}" if isinstance(value, float) else escape(str(value))
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.4g}"
+    return escape(str(value))
 
 
 @contextmanager
