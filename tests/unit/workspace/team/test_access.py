@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
@@ -10,10 +12,10 @@ from rapport.workspace.crm.records.models import Account, AttributeValue, Contac
 from rapport.workspace.crm.sales.models import Deal, Order, OrderLine
 from rapport.workspace.crm.service.models import Case, CaseEvent
 from rapport.workspace.team.access import Action, can, visible
-from small_company import SmallCompany
+from small_company import AT, SmallCompany
 
 
-def seen(company: SmallCompany, name: str, model: type) -> set[str]:
+def seen(company: SmallCompany, name: str, model: Any) -> set[str]:
     return set(visible(model.objects.all(), company.people[name]).values_list("pk", flat=True))
 
 
@@ -45,14 +47,14 @@ class TestVisible:
         assert seen(company, "alice", Interaction) == {"interaction-0"}
 
     def test_an_event_of_a_case_follows_the_case(self, company: SmallCompany) -> None:
-        at = company.contact_of["alice"].created_at
+        at = AT
         case = Case.objects.create(id="case-0", owner=company.people["alice"], opened_at=at)
         CaseEvent.objects.create(id="event-0", case=case, type="created", occurred_at=at)
         assert seen(company, "alice", CaseEvent) == {"event-0"}
         assert seen(company, "charlie", CaseEvent) == set()
 
     def test_a_case_no_one_has_taken_follows_its_contact(self, company: SmallCompany) -> None:
-        at = company.contact_of["alice"].created_at
+        at = AT
         Case.objects.create(id="case-0", contact=company.contact_of["alice"], opened_at=at)
         assert seen(company, "alice", Case) == {"case-0"}
         assert seen(company, "charlie", Case) == set()
@@ -72,7 +74,7 @@ class TestVisible:
         assert "contact-0" not in seen(company, "ada", Contact)
 
     def test_rows_named_by_id_alone_are_never_listed(self, company: SmallCompany) -> None:
-        at = company.contact_of["alice"].created_at
+        at = AT
         AttributeValue.objects.create(entity="contact", entity_id="contact-0", attribute="title", valid_from=at)
         assert seen(company, "alice", AttributeValue) == set()
 

@@ -1,0 +1,72 @@
+"""Fills the workspace that browser tests look at: `fill.py PASSWORD`."""
+
+from __future__ import annotations
+
+import random
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import django
+from django.core.management import call_command
+
+_NAMES = (
+    "Anna Larsen",
+    "Bo Nyström",
+    "Carla Rossi",
+    "Dan Okafor",
+    "Eva Müller",
+    "Farid Haddad",
+    "Greta Lind",
+    "Hao Zhang",
+)
+
+
+def main(password: str) -> None:
+    django.setup()
+    call_command("migrate", verbosity=0)
+    from rapport.workspace.crm.records.models import Contact, Interaction
+    from rapport.workspace.crm.sales.models import Order
+    from small_company import live_score, small_company
+
+    made = small_company()
+    for person in made.people.values():
+        person.set_password(password)
+        person.save()
+    chance = random.Random(11)
+    now = datetime.now(UTC)
+    values: dict[str, str | None] = {}
+    for number in range(200):
+        first, last = _NAMES[number % len(_NAMES)].split()
+        contact = Contact.objects.create(
+            id=f"c{number:03d}",
+            first_name=first,
+            last_name=f"{last} {number}",
+            email=f"{first}.{number}@example.com".lower(),
+            title=chance.choice(("Buyer", "Engineer", None)),
+            lifecycle_stage=chance.choice(("lead", "mql", "customer")),
+            country=chance.choice(("SE", "DK", "NO")),
+            account=made.account_of["alice"],
+            owner=made.people[chance.choice(("alice", "bob"))],
+            created_at=now - timedelta(days=number, minutes=1),
+        )
+        values[contact.pk] = None if number % 9 == 0 else str(chance.randint(0, 100))
+        for days in range(31 if number == 0 else chance.randint(0, 20)):
+            Interaction.objects.create(
+                contact=contact,
+                type="page_view",
+                channel="web",
+                url_path="/pricing",
+                occurred_at=now - timedelta(days=days, hours=3),
+            )
+        Order.objects.create(
+            contact=contact,
+            ordered_at=now - timedelta(days=30, hours=number),
+            amount=Decimal(chance.randint(10, 900)),
+            currency="EUR",
+        )
+    live_score("engagement", values)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
