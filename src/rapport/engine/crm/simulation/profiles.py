@@ -8,9 +8,6 @@ import pyarrow.compute as pc
 
 from rapport.engine.crm.simulation import vocabulary as words
 from rapport.engine.crm.simulation.arrow import (
-    DAY,
-    HOUR,
-    NEVER,
     Ints,
     constant,
     ids,
@@ -20,9 +17,7 @@ from rapport.engine.crm.simulation.arrow import (
     picked,
     table,
 )
-from rapport.engine.crm.simulation.company import Company
 from rapport.engine.crm.simulation.people import People
-from rapport.engine.crm.simulation.rhythm import after, until
 from rapport.engine.crm.simulation.spec import Simulation
 
 LIFECYCLE = ("lead", "mql", "sql", "opportunity", "customer", "former")
@@ -97,32 +92,3 @@ def contact_table(simulation: Simulation, people: People, chunk: int, stage: Int
 def _titles(random: np.random.Generator, seniority: Ints) -> pa.StringArray:
     titles = [title for s in words.SENIORITIES for title in words.TITLES[s]]
     return picked(titles, seniority * 3 + random.integers(0, 3, len(seniority)))
-
-
-def member_table(simulation: Simulation, company: Company, people: People, chunk: int) -> pa.Table:
-    """Who was sent which campaign: known contacts, a tenth of them each time; the more intent, the more answers."""
-    number = simulation.chunk_of_contacts(chunk)
-    random = simulation.random(9, chunk)
-    started = company.campaign_started
-    sent_to = (started[None, :] > people.created[number][:, None]) & (started <= simulation.end_us)[None, :]
-    row, campaign = np.nonzero(sent_to & (random.random(sent_to.shape) < 0.1))
-    contact, sent = number[row], started[campaign] + random.integers(0, 2 * HOUR, len(row))
-    answers = random.random(len(row)) < 1 / (1 + np.exp(-(-2.0 + 0.8 * people.intent[contact])))
-    responded = np.where(answers, np.minimum(after(random, sent, 4.0), sent + 20 * DAY), NEVER)
-    responded = until(responded, simulation.end_us)
-    left = np.where(random.random(len(row)) < 0.01, after(random, sent, 1.0), NEVER)
-    sent = until(sent, simulation.end_us)
-    columns = {
-        "id": ids("campaign_members", contact * len(started) + campaign),
-        "campaign_id": ids("campaigns", campaign),
-        "contact_id": ids("contacts", contact),
-        "status": picked(("sent", "responded"), (responded != NEVER).astype(np.int64)),
-        "is_holdout": np.zeros(len(row), np.bool_),
-        "added_at": instants(np.where(sent == NEVER, simulation.end_us, sent)),
-        "sent_at": instants(sent),
-        "delivered_at": instants(sent),
-        "responded_at": instants(responded),
-        "unsubscribed_at": instants(until(left, simulation.end_us)),
-        "created_at": instants(np.where(sent == NEVER, simulation.end_us, sent)),
-    }
-    return table("campaign_members", columns)

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from rapport.engine.crm.simulation import changes as history
 from rapport.engine.crm.simulation.arrow import NEVER, Ints, constant, ids
 from rapport.engine.crm.simulation.company import Company, company
+from rapport.engine.crm.simulation.mailings import mailings, member_table
 from rapport.engine.crm.simulation.people import People, people, truth_table
 from rapport.engine.crm.simulation.pipeline import Contracts, Deals, pipeline
-from rapport.engine.crm.simulation.profiles import account_table, contact_table, member_table
+from rapport.engine.crm.simulation.profiles import account_table, contact_table
 from rapport.engine.crm.simulation.rhythm import until
 from rapport.engine.crm.simulation.sales import sales_tables
 from rapport.engine.crm.simulation.service import Cases, cases, service_tables
@@ -87,12 +88,13 @@ def _small_tables(simulation: Simulation, world: _World) -> dict[str, pa.Table]:
 def _chunk(simulation: Simulation, world: _World, chunk: int, weights: np.ndarray) -> Iterator[tuple[str, pa.Table]]:
     numbers = simulation.chunk_of_contacts(chunk)
     contacts = contact_table(simulation, world.people, chunk, _stage_now(world.steps, numbers), world.owner[numbers])
-    members = member_table(simulation, world.company, world.people, chunk)
+    mailed = mailings(simulation, world.company, world.people, chunk)
+    members = member_table(mailed, len(world.company.campaign_started))
     yield "contacts", contacts
     yield "campaign_members", members
     yield from zip(
         ("interactions", "interaction_flags"),
-        interaction_tables(simulation, world.people, chunk, numbers, weights[:, numbers], world.owner),
+        interaction_tables(simulation, world.people, chunk, weights=weights, owner=world.owner, mailings=mailed),
         strict=True,
     )
     if simulation.history:

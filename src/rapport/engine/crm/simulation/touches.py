@@ -26,6 +26,7 @@ from rapport.engine.crm.simulation.arrow import (
     picked,
     table,
 )
+from rapport.engine.crm.simulation.mailings import MEMBER_SHARE, Mailings
 from rapport.engine.crm.simulation.people import People
 from rapport.engine.crm.simulation.rhythm import OFFICE, WEB, happened, in_rhythm
 from rapport.engine.crm.simulation.spec import Simulation, Truth
@@ -42,7 +43,7 @@ MAIL_SHARE = 0.3  # of the interactions that are asked for: mails sent
 
 @dataclass(frozen=True)
 class Stream:
-    """One entry per interaction: contact, instant, type, and codes of page, form, outcome (-1: none)."""
+    """One entry per interaction: contact, instant, type, and codes of page, form, outcome, campaign (-1: none)."""
 
     contact: Ints
     at: Ints
@@ -50,29 +51,33 @@ class Stream:
     page: Ints
     form: Ints
     outcome: Ints
+    campaign: Ints
     seconds: Floats  # NaN: none
     bot: Ints  # 0 no, 1 mail scanner, 2 web robot
 
 
 def _stream(contact: Ints, at: Ints, kind: int, **more: Ints | Floats) -> Stream:
     rows = len(contact)
-    none = {"page": -1, "form": -1, "outcome": -1, "bot": 0}
+    none = {"page": -1, "form": -1, "outcome": -1, "campaign": -1, "bot": 0}
     columns = {name: more.get(name, np.full(rows, value)) for name, value in none.items()}
     seconds = more.get("seconds", np.full(rows, np.nan))
     return Stream(contact=contact, at=at, type=np.full(rows, kind), seconds=seconds, **columns)
 
 
 def interaction_tables(
-    simulation: Simulation, people: People, chunk: int, numbers: Ints, weights: Ints, owner: Ints
+    simulation: Simulation, people: People, chunk: int, *, weights: Floats, owner: Ints, mailings: Mailings
 ) -> tuple[pa.Table, pa.Table]:
-    """Interactions and interaction flags of the contacts `numbers`.
+    """Interactions and interaction flags of the contacts of a chunk.
 
-    Parameters: weights, the mean page views and mails a contact (rows of `expected`); owner by contact.
+    Parameters: weights, the mean page views and mails of all contacts (`expected`); owner by contact; mailings of
+        campaigns to the chunk's contacts.
     """
+    numbers = simulation.chunk_of_contacts(chunk)
     random = simulation.random(10, chunk)
     streams = [
-        _pages(simulation, random, people, numbers, weights[0]),
-        *_mails(simulation, random, people, numbers, weights[1]),
+        _pages(simulation, random, people, numbers, weights[0, numbers]),
+        *_mails(simulation, random, people, numbers, weights[1, numbers]),
+        *_campaign_mails(mailings),
         *_talks(simulation, random, people, numbers),
     ]
     all_of = {name: np.concatenate([getattr(s, name) for s in streams]) for name in Stream.__dataclass_fields__}
@@ -94,9 +99,9 @@ def expected(simulation: Simulation, people: People) -> Floats:
     mails = lifetime / 365
     sent = MAIL_SHARE * simulation.interactions
     opened = _open_chance(truth, people.intent).mean() * (1 + truth.mail_clicked * 1.2)
-    left = max(
-        simulation.interactions - sent * (1 + opened) - _expected_talks(people, end), 0.2 * simulation.interactions
-    )
+    campaign_mails = MEMBER_SHARE * lifetime.sum() / 30 * 1.2
+    rest = simulation.interactions - sent * (1 + opened) - campaign_mails - _expected_talks(people, end)
+    left = max(rest, 0.2 * simulation.interactions)
     return np.stack([pages * left / pages.sum(), mails * sent / mails.sum()])
 
 
@@ -157,6 +162,18 @@ def _mails(
     ]
 
 
+def _campaign_mails(mailings: Mailings) -> list[Stream]:
+    """A mail for each member of a campaign, and a click where the member answered."""
+    contact, campaign, sent, answered = (
+        getattr(mailings, name) for name in ("contact", "campaign", "sent", "responded")
+    )  # fmt: skip
+    clicked = answered != NEVER
+    return [
+        _stream(contact, sent, SENT, campaign=campaign),
+        _stream(contact[clicked], answered[clicked], CLICK, campaign=campaign[clicked]),
+    ]
+
+
 def _talks(simulation: Simulation, random: np.random.Generator, people: People, numbers: Ints) -> list[Stream]:
     """Forms, calls and meetings, as far as each contact comes."""
     created, mql, sql = people.created[numbers], people.mql_at[numbers], people.sql_at[numbers]
@@ -211,6 +228,8 @@ def _table(
         "type": picked(TYPES, rows.type),
         "direction": picked(DIRECTION_OF, rows.type),
         "occurred_at": instants(rows.at),
+        "campaign_id": ids("campaigns", rows.campaign),
+        "session_id": _sessions(rows),
         "url_path": picked(words.PAGES, rows.page),
         "outcome": picked(OUTCOMES, rows.outcome),
         "owner_id": ids("users", np.where(by_person, owner[rows.contact], -1)),
@@ -221,6 +240,12 @@ def _table(
     }  # fmt: skip
     columns["message_id"] = pc.if_else(pa.array(rows.type == SENT), joined("msg-", columns["id"]), None)
     return table("interactions", columns), number
+
+
+def _sessions(rows: Stream) -> pa.Array:
+    """The visits of a contact on one day are one session."""
+    day = pc.cast(pa.array(rows.at // DAY), pa.string())
+    return pc.if_else(pa.array(rows.type == PAGE_VIEW), joined(ids("contacts", rows.contact), "-", day), None)
 
 
 def _flags(simulation: Simulation, rows: Stream, number: Ints) -> pa.Table:
