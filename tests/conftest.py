@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,20 @@ if os.environ.get("RAPPORT_TEST_DATABASE"):
 else:
     os.environ.pop("RAPPORT_DATABASE", None)
 
+from django.conf import settings
+from django.db import connections
+
 from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.workspace import settings as options_read
+
+# pytest-django reads the settings before this file sets the environment: read them again
+importlib.reload(options_read)
+for _name in filter(str.isupper, dir(options_read)):
+    setattr(settings, _name, getattr(options_read, _name))
+connections._settings = None  # type: ignore[attr-defined]
+connections.__dict__.pop("settings", None)
+for _alias in connections:
+    del connections[_alias]
 
 _REPOSITORY = Path(__file__).parent.parent
 REAL_DATA = Path(os.environ.get("RAPPORT_TEST_DATA") or _REPOSITORY.parent / "shared" / "data")

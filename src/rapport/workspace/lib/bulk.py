@@ -32,13 +32,15 @@ def without_garbage_collection() -> Iterator[None]:
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Insert rows; one tuple per row with the Python values of `columns` (attribute names: `owner_id`).
 
-    Columns that are not named get the model's default, evaluated once for all rows.
+    Columns that are not named get the model's default, evaluated once for all rows; the database numbers rows itself.
     """
     if not rows:
         return
     by_name = {field.attname: field for field in model._meta.concrete_fields}
     fields = [by_name[name] for name in columns]
-    rest = [f for f in model._meta.concrete_fields if f.attname not in set(columns)]
+    rest = [
+        f for f in model._meta.concrete_fields if f.attname not in set(columns) and not isinstance(f, models.AutoField)
+    ]
     series = [_converted(field, values) for field, values in zip(fields, zip(*rows, strict=True), strict=True)]
     series += [_converted(field, [field.get_default()]) * len(rows) for field in rest]
     names = ", ".join(f'"{field.column}"' for field in (*fields, *rest))
