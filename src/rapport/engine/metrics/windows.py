@@ -71,15 +71,29 @@ def every_window(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
 
 def _in_separate_windows(rows: ir.Table, ordered: Sequence[Window]) -> ir.Table:
     """By comparisons with each bound: ten times faster than computing local days row by row."""
-    branches: list[tuple[ir.BooleanValue, ir.Value]] = []
-    last: datetime | None = None
-    for window in ordered:
-        if window.start != last:
-            branches.append((rows["at"] < _instant(window.start), ibis.null().cast("int64")))
-        branches.append((rows["at"] < _instant(window.end), ibis.literal(window.number, type="int64")))
-        last = window.end
-    numbered = rows.mutate(period=ibis.cases(*branches))
-    return numbered.filter(numbered.period.notnull())
+    kept = rows.filter(ibis.or_(*(_between(rows["at"], start, end) for start, end in _runs(ordered))))
+    ends = [(kept["at"] < _instant(w.end), ibis.literal(w.number, type="int64")) for w in ordered[:-1]]
+    last = ibis.literal(ordered[-1].number, type="int64")
+    return kept.mutate(period=ibis.cases(*ends, else_=last) if ends else last)
+
+
+def _runs(ordered: Sequence[Window]) -> list[tuple[datetime, datetime]]:
+    """Windows that follow one another without a gap, taken together.
+
+    The filter compares with their ends alone: DuckDB writes out whatever `at` is made of for each
+    comparison of a filter, and 24 of them took seconds.
+    """
+    runs = [(ordered[0].start, ordered[0].end)]
+    for window in ordered[1:]:
+        if window.start == runs[-1][1]:
+            runs[-1] = (runs[-1][0], window.end)
+        else:
+            runs.append((window.start, window.end))
+    return runs
+
+
+def _between(at: ir.TimestampColumn, start: datetime, end: datetime) -> ir.BooleanValue:
+    return (at >= _instant(start)) & (at < _instant(end))
 
 
 def _bounds(windows: Sequence[Window]) -> ir.Table:
