@@ -58,7 +58,7 @@ def _figures(board: Sequence[Tile], question: Question, found: Measured) -> Figu
         end=question.period.end,
         computed_at=question.as_of,
         data_through=max((at for at in through if at is not None), default=None),
-        tiles=[
+        tiles=tuple(
             _figure(
                 tile,
                 found.whole[tile.metric],
@@ -66,7 +66,7 @@ def _figures(board: Sequence[Tile], question: Question, found: Measured) -> Figu
                 parts=found.parts.get((tile.metric, tile.by), ()),
             )
             for tile in board
-        ],
+        ),
     )
 
 
@@ -85,8 +85,8 @@ def _figure(tile: Tile, value: MetricValue, *, series: Sequence[Point], parts: S
         change=value.change,
         difference=value.difference,
         flags=value.flags,
-        series=series,
-        parts=parts,
+        series=tuple(series),
+        parts=tuple(parts),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -43,9 +42,9 @@ class Figure:
     compared: float | None = None
     change: float | None = None
     difference: float | None = None
-    flags: Sequence[str] = ()
-    series: Sequence[Point] = ()
-    parts: Sequence[Point] = ()
+    flags: tuple[str, ...] = ()
+    series: tuple[Point, ...] = ()
+    parts: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class Figures:
     end: date
     computed_at: datetime
     data_through: datetime | None
-    tiles: Sequence[Figure]
+    tiles: tuple[Figure, ...]
 
 
 _FIGURES = TypeAdapter(Figures)
