@@ -9,20 +9,22 @@ WITH events AS (
     FROM interactions
     WHERE occurred_at <= $at AND recorded_at <= $at AND contact_id IS NOT NULL
 ),
-capped AS (
+may_count AS (
     SELECT contact_id,
            CASE WHEN type = 'page_view' THEN 1 WHEN type = 'content_download' THEN 2
                 WHEN type = 'product_use' THEN 3 ELSE 4 END AS criterion,
            (($today - DATE '1970-01-01') - age + 3) // 7 AS week,
-           CASE WHEN type = 'page_view' THEN 3 WHEN type = 'content_download' THEN 2
-                WHEN type = 'product_use' THEN 5 ELSE 3 END AS times,
-           list_sum(list_sort(list(CASE WHEN type = 'page_view' THEN m_pricing
-                WHEN type = 'content_download' THEN m_download
-                WHEN type = 'product_use' THEN m_use ELSE m_click END))[:times]) AS micro
+           CASE WHEN type = 'page_view' THEN m_pricing WHEN type = 'content_download' THEN m_download
+                WHEN type = 'product_use' THEN m_use ELSE m_click END AS micro
     FROM events JOIN weights USING (age)
     WHERE type IN ('content_download', 'product_use', 'email_click')
        OR (type = 'page_view' AND path LIKE '/pricing%')
-    GROUP BY ALL
+),
+capped AS (
+    SELECT contact_id, criterion,
+           list_sum(list_sort(list(micro))[:CASE criterion WHEN 1 THEN 3 WHEN 2 THEN 2 WHEN 3 THEN 5 ELSE 3 END])
+               AS micro
+    FROM may_count GROUP BY contact_id, criterion, week
 ),
 weekly AS (
     SELECT contact_id,

@@ -86,16 +86,17 @@ class Bench:
 
     def bare(self) -> None:
         self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE bare AS SELECT contact_id, count(*) AS n, sum(epoch_us(occurred_at) % 1000) AS s "
-            "FROM interactions GROUP BY contact_id"
+            "CREATE OR REPLACE TEMP TABLE bare AS "
+            "SELECT contact_id, count(*) AS n, sum(epoch_us(occurred_at) % 1000) AS s FROM interactions GROUP BY contact_id"
         )
 
     def by_hand(self) -> None:
-        today = local_day_of(AS_OF, self.zone)
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE by_hand AS {(HERE / 'by_hand.sql').read_text()}",
-            {"zone": self.zone, "at": AS_OF, "today": today},
-        )
+        given = {"$zone": self.zone, "$at": AS_OF.isoformat(), "$today": local_day_of(AS_OF, self.zone).isoformat()}
+        types = {"$zone": "", "$at": "TIMESTAMPTZ ", "$today": "DATE "}
+        statement = (HERE / "by_hand.sql").read_text()
+        for name, value in given.items():
+            statement = statement.replace(name, f"{types[name]}'{value}'")
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE by_hand AS {statement}")
 
     def score(self) -> None:
         rows = Points(self.definition, self.view, self.runner).scores()
@@ -170,13 +171,13 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         started = time.perf_counter()
         generate(folder, contacts=arguments.contacts, interactions=arguments.interactions)
-        print(
-            f"generated {arguments.contacts:,} contacts, {arguments.interactions:,} interactions in {folder}: {time.perf_counter() - started:.0f} s"
-        )
+        print(f"generated {arguments.contacts:,} contacts with {arguments.interactions:,} interactions in {folder}")
+        print(f"in {time.perf_counter() - started:.0f} s")
     found = {what: in_own_process(folder, what, arguments) for what in ("bare", "by_hand", "score")}
     for what, figures in found.items():
         print(
-            f"{what:8} {figures['seconds']:7.2f} s  {figures['processor_seconds']:7.2f} s of processor  {figures['peak_mb']:6.0f} MB"
+            f"{what:8} {figures['seconds']:7.2f} s {figures['processor_seconds']:7.2f} s of processor "
+            f"{figures['peak_mb']:6.0f} MB"
         )
     for other in ("by_hand", "bare"):
         ratios = [found["score"][unit] / found[other][unit] for unit in ("seconds", "processor_seconds")]

@@ -1,7 +1,8 @@
 """What subjects did, as the features of a plan: one pass over the events of each source.
 
 A row finds its micro-points by (code, age) in a table made in Python, so that thirty criteria cost
-little more than one. Rows that `at_most` counts are grouped by window first, all others by subject alone.
+little more than one. Occurrences that `at_most` bounds are gathered in a list per subject and capped
+there: grouping by window as well would cost as much again as all the rest.
 """
 
 from __future__ import annotations
@@ -14,32 +15,41 @@ import ibis.expr.types as ir
 from rapport.engine.crm.age import age_in_days, day_number
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.local_day import local_day_of
+from rapport.engine.errors import InternalError
 from rapport.engine.runner import Runner
+from rapport.engine.scores.bands import micro
 from rapport.engine.scores.points.event_codes import Coded
 from rapport.engine.scores.points.lookup import ages_apart, lookup_table
 from rapport.engine.scores.points.plan import Feature, How
+from rapport.engine.scores.points.spec import AtMost
 
 _MANY_AGES = 4_000
 _DAYS_TO_MONDAY = 3  # 1970-01-01 was a Thursday
 
 
 def activity(coded: Coded, features: Sequence[Feature], view: AsOf, *, time_zone: str, runner: Runner) -> ir.Table:
-    """One row per subject with an event that counts: subject_id and an int64 column per feature.
-
-    SUM and CAPPED in micro-points, LATEST and CAPPED without their sign.
-    """
+    """One row per subject with an event that counts: subject_id and a column per feature, for `feature_value`."""
     age = age_in_days(coded.rows.occurred_at, as_of=view.at, time_zone=time_zone)
     rows = coded.rows.select("subject_id", "code", age=age)
     ages = _ages(features, rows, runner)
-    lanes = sorted({f.at_most.per_days for f in features if f.at_most})
-    table = lookup_table(coded.matches, features, ages=ages, lanes=lanes)
+    table = lookup_table(coded.matches, features, ages=ages)
     rows = rows.mutate(_look=rows.code * ages + ibis.least(rows.age, ages - 1))
     found = rows.join(ibis.memtable(table), [("_look", "_key")])
-    if lanes:
-        today = day_number(local_day_of(view.at, time_zone))
-        found = found.mutate(_window=_window(found, lanes, today))
-        found = found.group_by("subject_id", "_window").aggregate(**{f.name: _in_window(f, found) for f in features})
-    return found.group_by("subject_id").aggregate(**{f.name: _together(f, found) for f in features})
+    today = day_number(local_day_of(view.at, time_zone))
+    told = found.group_by("subject_id").aggregate(**{f.name: _together(f, found, today) for f in features})
+    capped = [f.name for f in features if f.how is How.CAPPED]
+    return told.mutate(**{name: told[name].sort() for name in capped}) if capped else told
+
+
+def feature_value(feature: Feature, column: ir.Value) -> ir.IntegerValue:
+    """A feature as a whole number, 0 for subjects without events that count.
+
+    SUM and CAPPED in micro-points; LATEST and CAPPED without their sign. Apart from `activity`, to be
+    called on a join with it: within one select the engine would sort a list again for each of its members.
+    """
+    if feature.how is How.CAPPED:
+        column = _first_of_each_window(feature, column)
+    return ibis.coalesce(column, 0)
 
 
 def window_of(day: int, per_days: int) -> int:
@@ -55,26 +65,43 @@ def _ages(features: Sequence[Feature], rows: ir.Table, runner: Runner) -> int:
     return ages
 
 
-def _window(rows: ir.Table, lanes: Sequence[int], today: int) -> ir.IntegerValue:
-    """A number of its own for each window of each length; null for rows that no `at_most` counts."""
-    day = today - rows.age
-    windows = []
-    for position, days in enumerate(lanes):
-        window = (day + _DAYS_TO_MONDAY) // 7 if days == 7 else day // days
-        windows.append((rows._lane == days, window * len(lanes) + position))
-    return ibis.cases(*windows, else_=ibis.null("int64"))
-
-
-def _in_window(feature: Feature, rows: ir.Table) -> ir.IntegerValue:
-    if feature.how is not How.CAPPED or feature.at_most is None:
-        return _together(feature, rows)
-    column, times = rows[feature.name], feature.at_most.times
-    if feature.terms[0].decay is None:
-        return ibis.least(column.count(), times) * column.max()
-    # the earliest days count first: the older an occurrence, the fewer points are left of it
-    return column.collect().sort()[:times].sums().cast("int64")
-
-
-def _together(feature: Feature, rows: ir.Table) -> ir.IntegerValue:
+def _together(feature: Feature, rows: ir.Table, today: int) -> ir.Value:
     column = rows[feature.name]
+    if feature.how is How.CAPPED:
+        return (_window(feature, rows, today) * _span(feature) + column).collect()
     return column.max() if feature.how in (How.LATEST, How.SEEN) else column.sum().cast("int64")
+
+
+def _window(feature: Feature, rows: ir.Table, today: int) -> ir.IntegerValue:
+    """How many windows ago, 0 for that of today."""
+    days = _cap(feature).per_days
+    shift = _DAYS_TO_MONDAY if days == 7 else 0
+    window: ir.IntegerValue = window_of(today, days) - (today + shift - rows.age) // days
+    return window
+
+
+def _span(feature: Feature) -> int:
+    """More than an occurrence can give, so that window x span + micro-points is one sortable number."""
+    return abs(micro(feature.terms[0].points)) + 1
+
+
+def _first_of_each_window(feature: Feature, gathered: ir.ArrayValue) -> ir.IntegerValue:
+    """The sum of the earliest `times` of each window, of window x span + micro-points, ascending.
+
+    The earliest days count first, and the older an occurrence, the fewer points are left of it: so
+    the smallest of a window count, and one counts unless the one `times` before it is of its window.
+    """
+    times, span = _cap(feature).times, _span(feature)
+    kept = gathered.filter(
+        lambda one, place: (
+            (place < times) | (gathered[place - times] - gathered[place - times] % span != one - one % span)
+        )
+    )
+    total: ir.IntegerValue = kept.map(lambda one: one % span).sums().cast("int64")
+    return total
+
+
+def _cap(feature: Feature) -> AtMost:
+    if feature.at_most is None:
+        raise InternalError("A capped feature without at_most.", received=feature.name)
+    return feature.at_most

@@ -20,7 +20,7 @@ from rapport.engine.crm.events import table_of
 from rapport.engine.crm.tables import BY_ENTITY
 from rapport.engine.runner import Runner
 from rapport.engine.scores.bands import band_label, micro, points
-from rapport.engine.scores.points.activity import activity
+from rapport.engine.scores.points.activity import activity, feature_value
 from rapport.engine.scores.points.event_codes import Coded, coded_events
 from rapport.engine.scores.points.plan import Feature, Plan, match_key
 from rapport.engine.scores.points.spec import PointsDefinition, ValuePoints
@@ -187,4 +187,4 @@ def _text_maps(definition: PointsDefinition, refs: Mapping[str, FieldRef]) -> Te
 def _with_features(rows: ir.Table, found: ir.Table, features: Sequence[Feature]) -> ir.Table:
     """`rows` with the features of a source; 0 where the subject has none."""
     joined = rows.left_join(found.rename(_found="subject_id"), [("subject_id", "_found")])
-    return joined.mutate(**{f.name: ibis.coalesce(joined[f.name], 0) for f in features}).drop("_found")
+    return joined.mutate(**{f.name: feature_value(f, joined[f.name]) for f in features}).drop("_found")

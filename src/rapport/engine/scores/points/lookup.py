@@ -24,51 +24,31 @@ def ages_apart(features: Sequence[Feature]) -> int:
     return 1 + max(_last_change(term) for feature in features for term in feature.terms)
 
 
-def lookup_table(
-    matches: Mapping[int, frozenset[str]], features: Sequence[Feature], *, ages: int, lanes: Sequence[int]
-) -> pa.Table:
-    """One row per (code, age) that gives something: _key = code x ages + age, _lane, a column per feature.
+def lookup_table(matches: Mapping[int, frozenset[str]], features: Sequence[Feature], *, ages: int) -> pa.Table:
+    """One row per (code, age) that gives something: _key = code x ages + age, and a column per feature.
 
-    `_lane` is the window length in days of the `at_most` that counts the row, 0 for none. A row that
-    windows of several lengths count comes once per length; whatever else it gives is in the first.
     A capped feature is null where the event does not count; the others are then 0.
     """
-    if len(matches) * ages * max(1, len(lanes)) > _MOST_ROWS:
+    if len(matches) * ages > _MOST_ROWS:
         raise EngineCannot(
             "The criteria tell too many kinds of events apart.",
             received=f"{len(matches):,} kinds x {ages:,} ages",
             allowed=f"{_MOST_ROWS:,}",
             next_step="Use fewer different `where` tests on one event, or a shorter half-life.",
         )
-    parts = [part for code, keys in matches.items() for part in _rows_of(code, keys, features, ages, lanes)]
-    schema = pa.schema([pa.field(name, pa.int64()) for name in ("_key", "_lane", *(f.name for f in features))])
+    schema = pa.schema([pa.field(name, pa.int64()) for name in ("_key", *(f.name for f in features))])
+    parts = [_rows_of(code, keys, features, ages) for code, keys in matches.items()]
     return pa.concat_tables([schema.empty_table(), *parts])
 
 
-def _rows_of(
-    code: int, keys: frozenset[str], features: Sequence[Feature], ages: int, lanes: Sequence[int]
-) -> list[pa.Table]:
-    given = {f.name: _given(f, keys, ages) for f in features}
-    lane_of = {f.name: f.at_most.per_days if f.at_most else 0 for f in features}
-    used = [lane for lane in lanes if any(given[n][1].any() for n, days in lane_of.items() if days == lane)]
-    return [
-        _rows_of_lane(code, given, lane_of, lane, first=turn == 0, ages=ages) for turn, lane in enumerate(used or [0])
-    ]
-
-
-def _rows_of_lane(
-    code: int, given: Mapping[str, Given], lane_of: Mapping[str, int], lane: int, *, first: bool, ages: int
-) -> pa.Table:
-    columns = {"_key": pa.array(code * ages + np.arange(ages)), "_lane": pa.array(np.full(ages, lane, dtype=np.int64))}
+def _rows_of(code: int, keys: frozenset[str], features: Sequence[Feature], ages: int) -> pa.Table:
+    columns = {"_key": pa.array(code * ages + np.arange(ages))}
     counts = np.zeros(ages, dtype=bool)
-    for name, (numbers, counted) in given.items():
-        if lane_of[name]:
-            mine = counted if lane_of[name] == lane else np.zeros(ages, dtype=bool)
-            columns[name] = pa.array(numbers, mask=~mine)
-            counts |= mine
-        else:
-            columns[name] = pa.array(numbers if first else np.zeros(ages, dtype=np.int64))
-            counts |= (numbers != 0) & first
+    for feature in features:
+        numbers, counted = _given(feature, keys, ages)
+        capped = feature.how is How.CAPPED
+        columns[feature.name] = pa.array(numbers, mask=~counted if capped else None)
+        counts |= counted if capped else numbers != 0
     return pa.table(columns).filter(pa.array(counts))
 
 

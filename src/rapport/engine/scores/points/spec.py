@@ -18,7 +18,7 @@ from rapport.engine.crm.conditions.grammar import Condition, EventMatch, No, Rel
 from rapport.engine.crm.events import EVENTS_WITHOUT_DEALS
 from rapport.engine.scores.definition_base import ScoreDefinition
 
-DECAYING = ("per", "once")
+MOST_CAPPED = 10**8
 
 
 class Decay(Closed):
@@ -141,6 +141,8 @@ class Criterion(Closed):
             raise ValueError("Points that are a number need one of per, once or when.")
         if self.at_most is not None and self.per is None:
             raise ValueError("at_most goes with per.")
+        if self.at_most is not None and isinstance(self.points, Decimal) and abs(self.points) > MOST_CAPPED:
+            raise ValueError("Points with at_most lie between -10^8 and 10^8.")
         if self.decay is not None and self.per is None and self.once is None:
             raise ValueError("Only per and once decay.")
         return self
