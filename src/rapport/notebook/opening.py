@@ -32,9 +32,10 @@ def open_crm(
 
     Parameters:
         source: a folder with one Parquet file per table (`contacts.parquet`) or one sub-folder per table
-            (`contacts/*.parquet`); a folder of Delta tables, such as a workspace's lake; or data frames by table name
-            (pandas, Polars, Arrow, or what else speaks Arrow). Tables and columns are named as in the tables'
-            reference; those of other names are left out (`crm.left_out`). Instants without zone are UTC.
+            (`contacts/*.parquet`); a folder of Delta tables; a workspace's home folder (what is published in its lake);
+            or data frames by table name (pandas, Polars, Arrow, or what else speaks Arrow). Tables and columns are
+            named as in the tables' reference; those of other names are left out (`crm.left_out`). Instants without
+            zone are UTC.
         time_zone: IANA zone of the company's days. currency: ISO 4217 base currency of sums.
         threads, memory: bounds of the engine (`4`, `"8GB"`); None takes what the machine has.
     Raises: DefinitionError for an unknown time zone or folder; DataError where no table is found or one has no `id`.
@@ -92,6 +93,8 @@ def _files(folder: Path, runner: DuckdbRunner) -> dict[str, ir.Table]:
         raise DefinitionError(
             "There is no such folder.", received=str(folder), next_step="Give a folder or data frames."
         )
+    if (folder / "lake").is_dir():
+        folder = folder / "lake"  # the home folder of a workspace
     found = {name: files for name in sorted(_names(folder)) if (files := _of_table(folder, name))}
     return {name: runner.from_parquet(files) for name, files in found.items()}
 

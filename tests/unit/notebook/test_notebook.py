@@ -72,7 +72,7 @@ class TestOpening:
         for name, rows in tables.items():
             (tmp_path / "single").mkdir(exist_ok=True)
             pl.DataFrame(rows).write_parquet(tmp_path / "single" / f"{name}.parquet")
-            write_deltalake(str(tmp_path / "lake" / name), rows)
+            write_deltalake(str(tmp_path / "home" / "lake" / name), rows)
         few = {name: tables[name] for name in ("contacts", "interactions", "attribute_history", "interaction_flags")}
         sources = (
             few,
@@ -80,7 +80,8 @@ class TestOpening:
             {name: pl.DataFrame(rows) for name, rows in few.items()},
             tmp_path / "parts",
             str(tmp_path / "single"),
-            tmp_path / "lake",
+            tmp_path / "home" / "lake",
+            tmp_path / "home",
         )
         found = []
         for source in sources:

@@ -58,7 +58,7 @@ SAMPLES: Mapping[str, Sample] = {
         ),
         Sample(
             name="software",
-            title="A simulated software company",
+            title="A software company",
             is_simulated=True,
             time_zone="UTC",
             currency="EUR",

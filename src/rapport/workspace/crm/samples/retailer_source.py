@@ -44,8 +44,8 @@ def label(prefix: str, number: str) -> pl.Expr:
 
 
 def declared(name: str, rows: pl.DataFrame, *, at: str) -> pa.Table:
-    """Rows as the table `name`, created and known at the instant in column `at`; money is in 1/10,000."""
-    rows = rows.with_columns(external_id=pl.col("id"), created_at=pl.col(at), recorded_at=pl.col(at))
+    """Rows as the table `name`, created (and so known) at the instant in column `at`; money is in 1/10,000."""
+    rows = rows.with_columns(external_id=pl.col("id"), created_at=pl.col(at))
     fields = [f for f in TABLES[name].arrow_schema if f.name in rows.columns]
     arrow = rows.select([f.name for f in fields]).to_arrow()
     return pa.table({f.name: _typed(arrow[f.name].combine_chunks(), f.type) for f in fields})
