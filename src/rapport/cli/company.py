@@ -16,7 +16,7 @@ from rapport.cli.administrator import Access, ensure_administrator
 from rapport.cli.exit_codes import FAILED, OK, WARNINGS
 from rapport.cli.running import LOCAL, free_port, run_server
 from rapport.cli.shown import Progress, console, progress_shown, said, table_shown, warned
-from rapport.cli.starting import keep_settings, migrate, start_django, start_workspace, use_settings_file
+from rapport.cli.starting import migrate, start_django, start_workspace
 
 
 def demo(
@@ -73,11 +73,10 @@ def doctor() -> int:
 def _reckon_like(sample: str) -> None:
     """The sample's time zone and currency become the workspace's, unless it has its own."""
     from rapport.workspace.crm.samples.catalogue import sample_named
-    from rapport.workspace.options import home_folder
+    from rapport.workspace.options import store_missing
 
-    use_settings_file()
     wanted = sample_named(sample)
-    keep_settings(home_folder(), {"RAPPORT_TIME_ZONE": wanted.time_zone, "RAPPORT_CURRENCY": wanted.currency})
+    store_missing({"time_zone": wanted.time_zone, "currency": wanted.currency})
 
 
 def _load(sample: str, contacts: int, interactions: int, progress: Progress) -> None:

@@ -146,6 +146,14 @@ def store_options(values: Mapping[str, str], environ: Mapping[str, str] = os.env
     written.replace(file)
 
 
+def store_missing(values: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
+    """Keep those of the settings that neither the environment nor the home folder sets."""
+    stored = stored_options(environ)
+    missing = {name: v for name, v in values.items() if name not in stored and not environ.get(OPTIONS[name].variable)}
+    if missing:
+        store_options(missing, environ)
+
+
 def options_page() -> str:
     """The reference page of all settings (`docs/reference/settings.md`)."""
     lines = [

@@ -18,8 +18,6 @@ from rapport.cli.answering import answered
 from rapport.cli.app import run
 from rapport.cli.exit_codes import BAD_INPUT, FAILED, OK, WARNINGS
 from rapport.cli.running import free_port
-from rapport.cli.starting import FILE, keep_settings, read_settings_file
-from rapport.engine.errors import DefinitionError
 
 COMMANDS = ("demo", "serve", "worker", "import", "refresh", "score", "metrics", "backtest", "doctor", "publish")
 
@@ -64,27 +62,6 @@ class TestEndings:
         shown = capsys.readouterr().err
         assert "not your fault" in shown
         assert "Traceback" not in shown
-
-
-class TestSettingsFile:
-    def test_what_is_kept_is_read_again(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delenv("RAPPORT_CURRENCY", raising=False)
-        monkeypatch.delenv("RAPPORT_TIME_ZONE", raising=False)
-        keep_settings(tmp_path, {"RAPPORT_CURRENCY": "USD", "RAPPORT_TIME_ZONE": "America/New_York"})
-        assert read_settings_file(tmp_path) == {"RAPPORT_CURRENCY": "USD", "RAPPORT_TIME_ZONE": "America/New_York"}
-        assert os.environ["RAPPORT_CURRENCY"] == "USD"
-
-    def test_what_was_set_before_stays(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("RAPPORT_TIME_ZONE", "Europe/Oslo")
-        (tmp_path / FILE).write_text("# mine\nRAPPORT_CURRENCY='NOK'\n")
-        keep_settings(tmp_path, {"RAPPORT_CURRENCY": "USD", "RAPPORT_TIME_ZONE": "America/New_York"})
-        assert read_settings_file(tmp_path) == {"RAPPORT_CURRENCY": "NOK"}
-        assert os.environ["RAPPORT_TIME_ZONE"] == "Europe/Oslo"
-
-    def test_a_line_that_sets_nothing_is_told(self, tmp_path: Path) -> None:
-        (tmp_path / FILE).write_text("RAPPORT_CURRENCY=USD\ncurrency EUR\n")
-        with pytest.raises(DefinitionError, match="line 2"):
-            read_settings_file(tmp_path)
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rapport.engine.errors import DefinitionError
-from rapport.workspace.options import option, store_options
+from rapport.workspace.options import option, store_missing, store_options, stored_options
 
 
 @pytest.fixture
@@ -49,3 +49,12 @@ def test_a_refused_value_leaves_the_file_as_it_was(environ: dict[str, str], tmp_
     with pytest.raises(DefinitionError):
         store_options({"currency": "dollars"}, environ)
     assert (tmp_path / "settings.toml").read_text() == 'currency = "USD"\n'
+
+
+def test_what_was_set_before_stays(environ: dict[str, str]) -> None:
+    store_options({"currency": "NOK"}, environ)
+    told = {**environ, "RAPPORT_TIME_ZONE": "Europe/Oslo"}
+    store_missing({"currency": "USD", "time_zone": "America/New_York"}, told)
+    assert stored_options(told) == {"currency": "NOK"}
+    store_missing({"currency": "USD", "time_zone": "America/New_York"}, environ)
+    assert stored_options(environ) == {"currency": "NOK", "time_zone": "America/New_York"}
