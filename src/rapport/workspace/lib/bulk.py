@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
 
 from rapport.workspace.lib.fields import ScaledDecimalField
 
 Converter = Callable[[Any], Any]
+_AT_ONCE = 500
 
 
 @contextmanager
@@ -60,8 +62,18 @@ def update(model: type[models.Model], changes: Iterable[tuple[object, Mapping[st
             fields = [*(by_name[name] for name in names), model._meta.pk]
             series = [_converted(f, v) for f, v in zip(fields, zip(*rows, strict=True), strict=True) if f is not None]
             assigned = ", ".join(f'"{by_name[name].column}" = %s' for name in names)
-            statement = f'UPDATE "{model._meta.db_table}" SET {assigned} WHERE "id" = %s'  # noqa: S608 -- our own names
-            cursor.executemany(statement, _rows(series))
+            statement = f'UPDATE "{model._meta.db_table}" SET {assigned} WHERE "id"'  # noqa: S608 -- our own names
+            if all(values.count(values[0]) == len(values) for values in series[:-1]):
+                _at_once(cursor, statement, [values[0] for values in series[:-1]], series[-1])
+            else:
+                cursor.executemany(f"{statement} = %s", _rows(series))
+
+
+def _at_once(cursor: CursorWrapper, statement: str, values: list[Any], ids: Sequence[Any]) -> None:
+    """The same values for many rows."""
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        cursor.execute(f"{statement} IN ({', '.join(['%s'] * len(some))})", [*values, *some])
 
 
 def _rows(series: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:

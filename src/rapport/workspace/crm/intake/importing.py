@@ -20,6 +20,7 @@ from rapport.workspace.crm.intake.run.chunk import Chunks
 from rapport.workspace.lib.bulk import without_garbage_collection
 
 CHUNK = 1000
+CHUNK_CHARACTERS = 8_000_000
 Report = Callable[[int, int | None, str], None]
 """Progress: rows done, rows in all (None: not known), what is going on."""
 
@@ -86,7 +87,16 @@ def _refused(found: Import, lines: Sequence[Line], *, dry: bool) -> set[int]:
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    while batch := list(islice(lines, CHUNK)):
+    """At most 1,000 rows, and of long rows no more than fit into a few megabytes."""
+    batch: list[Line] = []
+    size = 0
+    for line in lines:
+        batch.append(line)
+        size += sum([len(cell) for cell in line.cells if isinstance(cell, str)])
+        if len(batch) == CHUNK or size > CHUNK_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
         yield batch
 
 

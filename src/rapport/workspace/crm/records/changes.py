@@ -127,10 +127,13 @@ def _mark(table: str, ids: Iterable[str], values: dict[str, Any], *, by: str, at
             standing = model_of(table)._default_manager.filter(
                 pk__in=batch, deleted_at__isnull=values["deleted_at"] is not None
             )
-            drafts = [{"id": row_id, **values} for row_id in standing.values_list("pk", flat=True)]
-            found = steps(declared, drafts, source="")
+            old = {"deleted_at": None} if values["deleted_at"] is not None else {"deleted_at": at}
+            found = [
+                Step(position, Verdict.UPDATED, id=row_id, values=dict(values), old=old)
+                for position, row_id in enumerate(standing.values_list("pk", flat=True))
+            ]
             apply_steps(declared, found, source="", by=by, dating=Dating(at, by_person=True))
-        changed += len(drafts)
+        changed += len(found)
     return changed
 
 

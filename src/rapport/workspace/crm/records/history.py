@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from rapport.engine.crm.tables import Change, Column, Kind, Table
 from rapport.workspace.crm.records.models import AttributeValue
@@ -132,9 +132,13 @@ def _dated(
 
 
 def _newest(table: Table, updated: Sequence[Step]) -> dict[tuple[str, str], tuple[datetime, datetime]]:
-    """The newest entry's valid_from and recorded_at of each (record, attribute)."""
+    """The newest entry's valid_from and recorded_at of each (record, attribute) that changes."""
+    changing = {name for step in updated for name in step.values}
+    attributes = Q(attribute__in=changing)
+    if "properties" in changing:
+        attributes |= Q(attribute__startswith="properties.")
     found = (
-        AttributeValue.objects.filter(entity=table.entity, entity_id__in=[step.id for step in updated])
+        AttributeValue.objects.filter(attributes, entity=table.entity, entity_id__in=[step.id for step in updated])
         .values_list("entity_id", "attribute")
         .annotate(valid=Max("valid_from"), recorded=Max("recorded_at"))
     )

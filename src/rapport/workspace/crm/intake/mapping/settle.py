@@ -16,6 +16,7 @@ from rapport.workspace.crm.intake.values.numbers import decimal_mark, read_decim
 from rapport.workspace.crm.records.values import UnfitError
 
 SAMPLE_ROWS = 1_000
+SAMPLE_CHARACTERS = 8_000_000
 _DATED = ("close_date", "modified_at")
 
 
@@ -47,8 +48,16 @@ class Sample:
 
 
 def sample_of(opened: Opened) -> Sample:
-    good = (line.cells for line in opened.lines() if not line.problem)
-    return Sample(list(islice(good, SAMPLE_ROWS)), opened.header)
+    """The first 1,000 rows that can be read; of long rows fewer."""
+    rows: list[Sequence[Any]] = []
+    size = 0
+    for line in islice(opened.lines(), SAMPLE_ROWS):
+        size += sum([len(cell) for cell in line.cells if isinstance(cell, str)])
+        if size > SAMPLE_CHARACTERS and rows:
+            break
+        if not line.problem:
+            rows.append(line.cells)
+    return Sample(rows, opened.header)
 
 
 def settle(mapping: Mapping, opened: Opened, sample: Sample | None = None) -> Mapping:
