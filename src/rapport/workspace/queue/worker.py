@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from rapport.engine.errors import RapportError
@@ -46,7 +46,8 @@ def run_worker(
     stop, count, looked_at = stop or threading.Event(), 0, 0.0
     with _stopped_by_signals(stop):
         while not stop.is_set():
-            close_old_connections()
+            if not connection.in_atomic_block:
+                close_old_connections()
             if time.monotonic() - looked_at >= _HOUSEKEEPING_SECONDS:
                 looked_at = time.monotonic()
                 reclaim_lost()

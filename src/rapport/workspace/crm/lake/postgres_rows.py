@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -80,30 +79,31 @@ def _array(column: Column, sent: pa.Array) -> pa.Array:
             return sent.cast(column.arrow_type)
 
 
-class _Sent(io.RawIOBase):
-    """The blocks of a COPY as a file."""
+class _Sent:
+    """The rows of a COPY, which come one by one, as a file that is read in large blocks."""
+
+    closed = False
 
     def __init__(self, copy: Any) -> None:
-        self._blocks = iter(copy)
-        self._held = b""
+        self._rows: Iterator[bytes] = (bytes(row) for row in copy)
+        self._left = b""
 
     def has_rows(self) -> bool:
         """Whether anything follows the header line."""
-        head = bytes(next(self._blocks, b""))
-        second = next(self._blocks, None)
-        self._held = head + bytes(second or b"")
-        return second is not None
+        self._left = next(self._rows, b"")
+        second = next(self._rows, b"")
+        self._left += second
+        return bool(second)
 
-    def readable(self) -> bool:
-        return True
+    def read(self, size: int = -1) -> bytes:
+        gathered, length = [self._left], len(self._left)
+        while (size < 0 or length < size) and (row := next(self._rows, None)) is not None:
+            gathered.append(row)
+            length += len(row)
+        whole = b"".join(gathered)
+        end = len(whole) if size < 0 else size
+        self._left = whole[end:]
+        return whole[:end]
 
-    def readinto(self, buffer: Any) -> int:
-        while not self._held:
-            block = next(self._blocks, None)
-            if block is None:
-                return 0
-            self._held = bytes(block)
-        size = min(len(buffer), len(self._held))
-        buffer[:size] = self._held[:size]
-        self._held = self._held[size:]
-        return size
+    def close(self) -> None:
+        """The COPY is closed by who opened it."""

@@ -2,8 +2,8 @@
 
 For each table, in this order, each step safe to repeat after a crash:
 
-1. claim: rows without a batch get the next number, at most 1,000 in a transaction. Which rows is
-   decided by the update itself, never by comparing ids: transactions commit out of order.
+1. claim: rows without a batch get the next number, at most 1,000 (SQLite) in a transaction. Which
+   rows is decided by the update itself, never by comparing ids: transactions commit out of order.
 2. seal: no more rows for this number.
 3. append: the batch and its number reach the lake in one commit, where it is not there already.
 """
@@ -28,7 +28,7 @@ from rapport.workspace.lib.declared import published_models
 from rapport.workspace.options import lake_folder
 from rapport.workspace.queue.leases import HeldLease, held
 
-CLAIM_ROWS = 1_000
+CLAIM_ROWS = {"sqlite": 1_000, "postgresql": 20_000}  # in a transaction: on SQLite nobody else can write meanwhile
 BATCH_ROWS = 1_000_000
 LEASE = "lake"
 _UNPUBLISHED = Where("batch IS NULL")
@@ -129,7 +129,7 @@ class Publisher:
                 self.lease.confirm()
                 count = _claim(table, batch)
                 claimed += count
-                sealed = count < CLAIM_ROWS or claimed >= BATCH_ROWS
+                sealed = count < CLAIM_ROWS[connection.vendor] or claimed >= BATCH_ROWS
                 if claimed:
                     LakeBatch.objects.filter(table=table).update(batch=batch, sealed=sealed)
             checkpoint("claimed")
@@ -160,15 +160,18 @@ def check_fits(newest: LakeBatch, *, in_lake: int) -> None:
 
 
 def _claim(table: str, batch: int) -> int:
-    """Give up to CLAIM_ROWS unpublished rows the batch's number; the number of rows that got it."""
+    """Give some unpublished rows the batch's number; the number of rows that got it.
+
+    On PostgreSQL rows that others hold, or have just changed, are passed over: they come with a later batch.
+    """
     if connection.vendor == "postgresql":
-        chosen = f'SELECT id FROM "{table}" WHERE batch IS NULL LIMIT %s FOR UPDATE SKIP LOCKED'  # noqa: S608 -- our own names
-        update = f'UPDATE "{table}" SET batch = %s WHERE id IN ({chosen}) AND batch IS NULL'  # noqa: S608 -- our own names
+        chosen = f'SELECT ctid FROM "{table}" WHERE batch IS NULL LIMIT %s FOR UPDATE SKIP LOCKED'  # noqa: S608 -- our own names
+        update = f'UPDATE "{table}" SET batch = %s WHERE ctid = ANY(ARRAY({chosen}))'  # noqa: S608 -- our own names
     else:
         chosen = f'SELECT rowid FROM "{table}" WHERE batch IS NULL LIMIT %s'  # noqa: S608 -- our own names
         update = f'UPDATE "{table}" SET batch = %s WHERE rowid IN ({chosen})'  # noqa: S608 -- our own names
     with connection.cursor() as cursor:
-        cursor.execute(update, [batch, CLAIM_ROWS])
+        cursor.execute(update, [batch, CLAIM_ROWS[connection.vendor]])
         return int(cursor.rowcount)
 
 
