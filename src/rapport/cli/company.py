@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from rapport.cli.exit_codes import FAILED, OK, WARNINGS
 from rapport.cli.running import LOCAL, free_port, run_server
 from rapport.cli.shown import Progress, console, progress_shown, said, table_shown, warned
 from rapport.cli.starting import migrate, start_django, start_workspace
+
+if TYPE_CHECKING:
+    from rapport.workspace.crm.samples.catalogue import Sample
 
 
 def demo(
@@ -75,8 +78,11 @@ def _reckon_like(sample: str) -> None:
     from rapport.workspace.crm.samples.catalogue import sample_named
     from rapport.workspace.options import store_missing
 
-    wanted = sample_named(sample)
-    store_missing({"time_zone": wanted.time_zone, "currency": wanted.currency})
+    store_missing(_reckoning(sample_named(sample)))
+
+
+def _reckoning(sample: Sample) -> dict[str, str]:
+    return {"time_zone": sample.time_zone, "currency": sample.currency}
 
 
 def _load(sample: str, contacts: int, interactions: int, progress: Progress) -> None:
@@ -126,10 +132,18 @@ def _dashboards_beside() -> Iterator[subprocess.Popen[bytes]]:
 def _remove() -> int:
     start_workspace()
     from rapport.workspace.actions.refresh import refresh
+    from rapport.workspace.crm.samples.catalogue import sample_named
+    from rapport.workspace.crm.samples.loading import loaded_sample
     from rapport.workspace.crm.samples.removing import remove_sample
+    from rapport.workspace.options import forget_options
 
+    present = loaded_sample()
+    if present is None:
+        said("There is no sample in this workspace.")
+        return OK
     with _step("Removing the sample"):
         outcome = remove_sample()
+    forget_options(_reckoning(sample_named(present.name)))
     with _step("Refreshing"):
         refresh()
     said(f"{sum(outcome.removed.values()):,} rows removed.")

@@ -137,9 +137,21 @@ def stored_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def store_options(values: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
     """Keep settings in `settings.toml`; they hold from the next start on, unless the environment says otherwise."""
-    file = settings_file(environ)
     checked = {name: OPTIONS[name].checked(value, where=name) for name, value in values.items()}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in {**stored_options(environ), **checked}.items()]
+    _write_options({**stored_options(environ), **checked}, environ)
+
+
+def forget_options(values: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
+    """Take those settings out of `settings.toml` that still have these values."""
+    stored = stored_options(environ)
+    kept = {name: value for name, value in stored.items() if values.get(name) != value}
+    if kept != stored:
+        _write_options(kept, environ)
+
+
+def _write_options(values: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    file = settings_file(environ)
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     file.parent.mkdir(parents=True, exist_ok=True)
     written = file.with_suffix(".new")
     written.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -18,6 +18,7 @@ from rapport.cli.answering import answered
 from rapport.cli.app import run
 from rapport.cli.exit_codes import BAD_INPUT, FAILED, OK, WARNINGS
 from rapport.cli.running import free_port
+from rapport.workspace.options import forget_options, store_missing, store_options, stored_options
 
 COMMANDS = ("demo", "serve", "worker", "import", "refresh", "score", "metrics", "backtest", "doctor", "publish")
 
@@ -62,6 +63,17 @@ class TestEndings:
         shown = capsys.readouterr().err
         assert "not your fault" in shown
         assert "Traceback" not in shown
+
+
+class TestReckoning:
+    def test_what_the_sample_set_goes_with_it(self, tmp_path: Path) -> None:
+        environment = {"RAPPORT_HOME": str(tmp_path), "RAPPORT_TIME_ZONE": "Europe/Oslo"}
+        sample = {"currency": "USD", "time_zone": "America/New_York"}
+        store_options({"hosts": "crm.example"}, environment)
+        store_missing(sample, environment)
+        assert stored_options(environment) == {"hosts": "crm.example", "currency": "USD"}
+        forget_options(sample, environment)
+        assert stored_options(environment) == {"hosts": "crm.example"}
 
 
 @pytest.mark.django_db
