@@ -40,7 +40,8 @@ class Deal(Record):
         indexes = [
             unpublished("deals"),
             models.Index(SortKey("name"), "id", name="deals_by_name"),
-            models.Index(fields=["status", "expected_close_date", "id"], name="deals_by_close_date"),
+            models.Index(fields=["status", "stage", "amount", "id"], name="deals_by_stage"),
+            models.Index(fields=["expected_close_date", "id"], name="deals_by_close_date"),
             models.Index(fields=["amount", "id"], name="deals_by_amount"),
             models.Index(fields=["created_at", "id"], name="deals_by_created"),
         ]
