@@ -16,6 +16,10 @@ _MACROS = """
 CREATE OR REPLACE MACRO rapport_local_time(zone, moment) AS timezone(zone, moment);
 CREATE OR REPLACE MACRO rapport_epoch_us(moment) AS epoch_us(moment);
 CREATE OR REPLACE MACRO rapport_json_text(document, name) AS json_extract_string(document, '$."' || name || '"');
+CREATE OR REPLACE MACRO rapport_first_of_windows(ordered, times, span) AS CAST(coalesce(list_sum(list_transform(
+    list_filter(ordered, lambda one, place: place <= times
+        OR ordered[place - times] - ordered[place - times] % span != one - one % span),
+    lambda one: one % span)), 0) AS BIGINT);
 -- within 64 bits where it can be: a product of wider decimals is 300 times slower
 CREATE OR REPLACE MACRO rapport_points(micro) AS CASE
     WHEN abs(micro) < 1000000000000 THEN CAST(micro AS DECIMAL(12, 0)) * CAST(0.000001 AS DECIMAL(6, 6))

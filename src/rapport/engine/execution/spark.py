@@ -29,6 +29,14 @@ _FUNCTIONS = (
     RETURNS STRING RETURN get_json_object(document, concat("$['", name, "']"))
     """,
     """
+    CREATE OR REPLACE TEMPORARY FUNCTION rapport_first_of_windows(ordered ARRAY<BIGINT>, times BIGINT, span BIGINT)
+    RETURNS BIGINT RETURN coalesce(aggregate(
+        filter(ordered, (one, place) -> place < times
+            OR get(ordered, CAST(place - times AS INT)) - get(ordered, CAST(place - times AS INT)) % span
+                != one - one % span),
+        CAST(0 AS BIGINT), (total, one) -> total + one % span), 0)
+    """,
+    """
     CREATE OR REPLACE TEMPORARY FUNCTION rapport_points(micro BIGINT)
     RETURNS DECIMAL(18, 6)
     RETURN CAST(CAST(micro AS DECIMAL(20, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6))

@@ -48,7 +48,7 @@ def feature_value(feature: Feature, column: ir.Value) -> ir.IntegerValue:
     called on a join with it: within one select the engine would sort a list again for each of its members.
     """
     if feature.how is How.CAPPED:
-        column = _first_of_each_window(feature, column)
+        return _first_of_windows(column, _cap(feature).times, _span(feature))
     return ibis.coalesce(column, 0)
 
 
@@ -85,20 +85,14 @@ def _span(feature: Feature) -> int:
     return abs(micro(feature.terms[0].points)) + 1
 
 
-def _first_of_each_window(feature: Feature, gathered: ir.ArrayValue) -> ir.IntegerValue:
-    """The sum of the earliest `times` of each window, of window x span + micro-points, ascending.
+@ibis.udf.scalar.builtin(name="rapport_first_of_windows", signature=(("array<int64>", "int64", "int64"), "int64"))
+def _first_of_windows(ordered: list[int], times: int, span: int) -> int:  # type: ignore[empty-body]
+    """The sum of the first `times` of each window; DuckDB macro and Spark function are made by each runner.
 
-    The earliest days count first, and the older an occurrence, the fewer points are left of it: so
-    the smallest of a window count, and one counts unless the one `times` before it is of its window.
+    ordered: window x span + micro-points, ascending. The earliest days count first, and the older an
+    occurrence, the fewer points are left of it: so the smallest of a window count, and one counts unless
+    the one `times` places before it is of the same window. 0 for no list.
     """
-    times, span = _cap(feature).times, _span(feature)
-    kept = gathered.filter(
-        lambda one, place: (
-            (place < times) | (gathered[place - times] - gathered[place - times] % span != one - one % span)
-        )
-    )
-    total: ir.IntegerValue = kept.map(lambda one: one % span).sums().cast("int64")
-    return total
 
 
 def _cap(feature: Feature) -> AtMost:
