@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from pytest_django import DjangoAssertNumQueries
 
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.execution.buckets import bucket_of
@@ -146,6 +147,19 @@ class TestOpenSnapshot:
         assert publish().rows == {"contacts": 1}
         assert [row["id"] for row in rows_of("contacts")] == ["c1", "c2"]
         assert batch_in_lake("contacts") == 2
+
+    def test_asks_the_database_little_when_everything_is_published(
+        self, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        Contact.objects.create(id="c1")
+        publish()
+        with django_assert_num_queries(5), open_snapshot():
+            pass
+
+    def test_a_generator_of_table_names_is_as_good_as_a_list(self) -> None:
+        Contact.objects.create(id="c1")
+        with open_snapshot(tables=(name for name in ("contacts", "deals"))) as (snapshot, _):
+            assert set(snapshot.tables) == {"contacts"}
 
     def test_carries_how_the_company_reckons(self, settings: object) -> None:
         settings.REPORTING_TIME_ZONE = "Europe/Stockholm"  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ Arrow, not value by value in Python: PostgreSQL through COPY, SQLite through its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,9 +55,20 @@ def read_rows(table: str, where: Where, *, buckets: int) -> Iterator[pa.Table]:
 
 
 def any_rows(table: str, where: Where) -> bool:
+    return bool(tables_with_rows({table: where}))
+
+
+def tables_with_rows(wheres: Mapping[str, Where]) -> set[str]:
+    """Which of the tables have a row that meets its condition; one query for all of them."""
+    if not wheres:
+        return set()
+    looks = [
+        f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM \"{table}\" WHERE {where.sql})"  # noqa: S608 -- our own names
+        for table, where in wheres.items()
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT 1 FROM "{table}" WHERE {where.sql} LIMIT 1', where.values)  # noqa: S608 -- our own names
-        return cursor.fetchone() is not None
+        cursor.execute(" UNION ALL ".join(looks), [value for where in wheres.values() for value in where.values])
+        return {name for (name,) in cursor.fetchall()}
 
 
 def _columns(table: Table, model: type[Model]) -> Sequence[tuple[Column, str]]:

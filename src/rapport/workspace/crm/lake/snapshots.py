@@ -21,7 +21,7 @@ from rapport.engine.execution.lake_lock import reading
 from rapport.workspace.crm.lake.engines import new_runner
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState, LakeWithdrawal
 from rapport.workspace.crm.lake.publishing import check_fits, lake_of
-from rapport.workspace.crm.lake.rows import Where, later_than, read_rows
+from rapport.workspace.crm.lake.rows import Where, later_than, read_rows, tables_with_rows
 from rapport.workspace.crm.lake.subjects import rows_about, with_merged
 from rapport.workspace.lib.declared import published_models
 from rapport.workspace.lib.read_transaction import read_transaction
@@ -82,16 +82,15 @@ def _consistent_parts(tables: list[str]) -> Mapping[str, TableParts]:
                 continue
             _check(versions)
             buckets, taken_back = state.buckets if state else BUCKETS, _withdrawn(versions)
-            return {
-                name: TableParts(version, _rows(name, later_than(version.batch), buckets), taken_back.get(name, ()))
-                for name, version in versions.items()
-            }
+            rows = _rows({name: later_than(version.batch) for name, version in versions.items()}, buckets)
+            return {n: TableParts(version, rows[n], taken_back.get(n, ())) for n, version in versions.items()}
 
 
 def _parts_about(tables: list[str], contacts: Collection[str]) -> Mapping[str, TableParts]:
     with read_transaction():
         known = with_merged(contacts)
-        return {name: TableParts(NO_FILES, _rows(name, rows_about(name, known), BUCKETS)) for name in tables}
+        rows = _rows({name: rows_about(name, known) for name in tables}, BUCKETS)
+        return {name: TableParts(NO_FILES, rows[name]) for name in tables}
 
 
 def _incarnation() -> str | None:
@@ -114,11 +113,18 @@ def _check(versions: Mapping[str, LakeVersion]) -> None:
             check_fits(newest.get(name, LakeBatch(table=name)), in_lake=version.batch)
 
 
-def _rows(table: str, where: Where, buckets: int) -> pa.Table:
-    schema = TABLES[table].arrow_schema
-    if table not in published_models():
-        return schema.empty_table()
-    return pa.concat_tables([schema.empty_table(), *read_rows(table, where, buckets=buckets)])
+def _rows(wheres: Mapping[str, Where], buckets: int) -> Mapping[str, pa.Table]:
+    kept = published_models()
+    filled = tables_with_rows({name: where for name, where in wheres.items() if name in kept})
+    return {name: _read(name, where, buckets) if name in filled else _empty(name) for name, where in wheres.items()}
+
+
+def _read(table: str, where: Where, buckets: int) -> pa.Table:
+    return pa.concat_tables([_empty(table), *read_rows(table, where, buckets=buckets)])
+
+
+def _empty(table: str) -> pa.Table:
+    return TABLES[table].arrow_schema.empty_table()
 
 
 def _filled(part: TableParts) -> bool:
