@@ -218,6 +218,24 @@ class TestDeals:
         assert counts(bring(file("accounts.csv", "Account ID,Account Name", "77,ACME"))) == {"unchanged": 1}
 
 
+class TestStageVisits:
+    def test_told_by_the_source_replace_those_kept_here(self, file: File) -> None:
+        bring(file("deals.csv", "Deal ID,Deal Name,Deal Stage", "1,Big,Talks"))
+        visits = file(
+            "deal_stage.csv",
+            "Deal ID,Stage,Date Entered,Date Exited",
+            "1,Lead,2024-01-01,2024-02-01",
+            "1,Talks,2024-02-01,",
+        )
+        assert counts(bring(visits)) == {"new": 2}
+        standing = DealStageVisit.objects.filter(deleted_at=None).order_by("entered_at")
+        assert [(v.stage, v.entered_at.date().isoformat(), v.left_at is None) for v in standing] == [
+            ("Lead", "2024-01-01", False), ("Talks", "2024-02-01", True),
+        ]  # fmt: skip
+        assert counts(bring(visits)) == {"unchanged": 2}
+        assert DealStageVisit.objects.filter(deleted_at=None).count() == 2
+
+
 class TestOrders:
     def test_lines_wait_for_their_order(self, file: File) -> None:
         lines = file("order_lines.csv", "Order ID,SKU,Quantity,Unit Price", "o1,s1,2,9.99", "o1,s1,2,9.98")

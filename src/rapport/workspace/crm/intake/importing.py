@@ -3,10 +3,12 @@ so that an import that is killed at any moment goes on where it was, once."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
@@ -57,8 +59,21 @@ def _read(found: Import, progress: Report, *, dry: bool) -> dict[str, int]:
         raise
     cursor = found.checked_cursor if dry else found.cursor
     Import.objects.filter(pk=found.pk).update(state=ended, row_count=cursor, finished_at=timezone.now())
+    if not dry:
+        forget_upload(found)
     found.refresh_from_db()
     return dict(found.checked_counts if dry else found.counts)
+
+
+def forget_upload(found: Import) -> None:
+    """Delete the uploaded file: what it said is in the records, and people's data is not kept twice."""
+    path = Path(found.path)
+    if path.is_relative_to(uploads_folder()):
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def uploads_folder() -> Path:
+    return Path(settings.HOME) / "uploads"
 
 
 def _chunks(found: Import, progress: Report, *, dry: bool) -> None:

@@ -84,8 +84,8 @@ def import_file(
     counts = (check_import if dry_run else run_import)(found.pk, progress)
     refused = found.verdicts.filter(verdict="error", of_check=dry_run).order_by("row")
     return Imported(
-        import_id=found.pk, table=chosen.table, counts=counts, mapping=Mapping.from_json(found.mapping), dry_run=dry_run,
-        problems=list(refused.values_list("row", "reason")[:20]),
+        import_id=found.pk, table=chosen.table, counts=counts, dry_run=dry_run,
+        mapping=Mapping.from_json(found.mapping), problems=list(refused.values_list("row", "reason")[:20]),
     )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _source_of(file: Path) -> str:
 
 
 def _change(value: Any) -> list[dict[str, Any]]:
-    """What a person wrote for a header: a target, details, a list of either for several targets, or None to leave it out."""
+    """What a person wrote for a header: a target, details, a list of either, or None to leave it out."""
     if isinstance(value, (list, tuple)):
         return [change for one in value for change in _change(one)]
     return [{"target": value or "", "by": ""} if value is None or isinstance(value, str) else dict(value)]

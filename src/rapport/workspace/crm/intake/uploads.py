@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from rapport.engine.errors import DataError
+from rapport.workspace.crm.intake.importing import uploads_folder
 from rapport.workspace.crm.intake.mapping.mapping import Mapping
 from rapport.workspace.crm.intake.mapping.settle import sample_of, settle
 from rapport.workspace.crm.intake.models import Import, State
@@ -35,7 +35,7 @@ def upload(pieces: Iterable[bytes], *, file_name: str, by: str, source: str = ""
     """
     import_id = new_id()
     name = PurePosixPath(file_name.replace("\\", "/")).name[:200] or "file"
-    folder = Path(settings.HOME) / "uploads" / import_id
+    folder = uploads_folder() / import_id
     try:
         path = _spool(pieces, folder, name)
         opened = open_file(path)

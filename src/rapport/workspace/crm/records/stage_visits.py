@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from rapport.engine.crm.tables import TABLES
@@ -49,3 +49,18 @@ def _end_open_visits(deal_ids: Sequence[str], moved: Mapping[str, datetime], by:
     ]  # fmt: skip
     bulk.update(model, [(step.id, step.values) for step in ended])
     write_entries(table, entries_of(table, ended, dating), by=by)
+
+
+def replace_kept_visits(deal_ids: Iterable[str], *, by: str, dating: Dating) -> list[Step]:
+    """Delete the stays kept here for deals whose source now tells its own. Returns: what was deleted, as steps."""
+    model = model_of("deal_stage_visits")
+    kept = model._default_manager.filter(
+        deal_id__in=list(deal_ids), source="", external_id__isnull=True, deleted_at__isnull=True
+    )
+    gone = [
+        Step(position, Verdict.UPDATED, id=visit_id, values={"deleted_at": dating.at}, old={"deleted_at": None})
+        for position, visit_id in enumerate(kept.values_list("id", flat=True))
+    ]
+    bulk.update(model, [(step.id, step.values) for step in gone])
+    write_entries(TABLES["deal_stage_visits"], entries_of(TABLES["deal_stage_visits"], gone, dating), by=by)
+    return gone

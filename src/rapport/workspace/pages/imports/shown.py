@@ -8,6 +8,7 @@ from rapport.workspace.crm.intake.models import Import, State
 from rapport.workspace.crm.intake.run.chunk import VERDICTS
 from rapport.workspace.queue.models import Job, JobState
 
+_LEFT_SHOWN = 100
 _DOING = {State.CHECKING: "Checking every row", State.RUNNING: "Importing", State.UNDOING: "Undoing"}
 
 
@@ -22,13 +23,27 @@ class Working:
 
 
 @dataclass(frozen=True)
+class Left:
+    """A record that undoing left as it is, and why."""
+
+    row: int
+    table: str
+    record_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Result:
-    """What came of a check or an import. counts: rows by verdict, those that came up. waiting: rows in quarantine."""
+    """What came of a check or an import. counts: rows by verdict, those that came up. waiting: rows in quarantine.
+
+    left: the first records that undoing left because they were changed since.
+    """
 
     of_check: bool
     counts: dict[str, int]
     total: int
     waiting: int
+    left: list[Left]
 
     @property
     def to_write(self) -> int:
@@ -60,4 +75,11 @@ def result_of(found: Import) -> Result:
     counted = found.checked_counts if of_check else found.counts
     counts = {verdict: counted[verdict] for verdict in VERDICTS if counted.get(verdict)}
     waiting = 0 if of_check else found.verdicts.filter(of_check=False, verdict="error", admitted=False).count()
-    return Result(of_check, counts, sum(counts.values()), waiting)
+    return Result(of_check, counts, sum(counts.values()), waiting, _left(found))
+
+
+def _left(found: Import) -> list[Left]:
+    if found.state != State.UNDONE:
+        return []
+    changes = found.changes.filter(undone=False).order_by("row")[:_LEFT_SHOWN]
+    return [Left(*values) for values in changes.values_list("row", "table", "record_id", "reason")]

@@ -10,9 +10,11 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from rapport.workspace.crm.intake import uploads
 from rapport.workspace.crm.intake.models import Import, State
+from rapport.workspace.crm.records import changes
 from rapport.workspace.crm.records.models import Account, Contact
 from rapport.workspace.crm.sales.models import Deal
 from rapport.workspace.queue.jobs import cancel
@@ -22,7 +24,8 @@ from rapport.workspace.team.models import Role, User
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CONTACTS = (
-    b"Record ID,Email,First Name,Company Name\n1,ann@example.com,Ann,Acme\n2,not an address,Bo,Acme\n1,x@example.com,X,\n"
+    b"Record ID,Email,First Name,Company Name\n"
+    b"1,ann@example.com,Ann,Acme\n2,not an address,Bo,Acme\n1,x@example.com,X,\n"
 )
 
 
@@ -180,6 +183,7 @@ class TestImport:
         found = imported(admin)
         page = admin.get(f"/data/imports/{found.pk}/").content.decode()
         assert found.state == State.DONE
+        assert not Path(found.path).exists(), "people's data is not kept twice"
         assert "1 row in quarantine" in page
         assert "Undo" in page
         assert Contact.objects.get().email == "ann@example.com"
@@ -200,6 +204,16 @@ class TestImport:
         assert "Undone: 2 deleted, 0 given their old values back." in page
         assert not Contact.objects.filter(deleted_at=None).exists()
         assert not Account.objects.filter(deleted_at=None).exists()
+
+    def test_shows_what_undoing_left(self, admin: Client) -> None:
+        send(admin, CONTACTS)
+        found = imported(admin)
+        changes.save("contacts", Contact.objects.get().pk, {"city": "Ulm"}, by="Sally", at=timezone.now())
+        admin.post(f"/data/imports/{found.pk}/undo/")
+        run_worker(stop_when_idle=True)
+        page = admin.get(f"/data/imports/{found.pk}/").content.decode()
+        assert "1 left because they were changed since" in page
+        assert "changed since by Sally" in page
 
     def test_lets_a_refused_row_be_mended(self, admin: Client) -> None:
         send(admin, CONTACTS)

@@ -1,12 +1,17 @@
 """Names of the columns of accounts, contacts, interactions and consents."""
 
-_ACCOUNT_BY_NAME = ("company", "company name", "account name", "account", "associated company", "organization name", "organization", "organisation", "employer")  # fmt: skip
+_ACCOUNT_BY_NAME = (
+    *("company", "company name", "account name", "account", "associated company", "organization name"),
+    *("organization", "organisation", "employer"),
+)
 _ACCOUNT_BY_ID = (
     *("associated company ids primary", "associated company ids", "associated company id", "account id", "accountid"),
     *("account.id", "company id", "organization id", "organization - id", "organisation id", "associatedcompanyid"),
     "converted account id",
 )
-_OWNER_BY_ID = ("owner id", "ownerid", "hubspot owner id", "contact owner id", "lead owner id", "owner.id", "assignee id")  # fmt: skip
+_OWNER_BY_ID = (
+    *("owner id", "ownerid", "hubspot owner id", "contact owner id", "lead owner id", "owner.id", "assignee id"),
+)
 
 PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
     "accounts": {

@@ -4,8 +4,14 @@ _ACCOUNT_ID = (
     *("associated company ids primary", "associated company ids", "account id", "accountid", "account name.id"),
     *("account.id", "company id", "organization id", "organization - id"),
 )
-_ACCOUNT_NAME = ("account name", "account", "associated company", "company", "company name", "organization - name", "deal - organization", "organization")  # fmt: skip
-_CONTACT_ID = ("associated contact ids", "contact id", "customer id", "contact name.id", "person - id", "primary contact id", "mql id", "lead id")  # fmt: skip
+_ACCOUNT_NAME = (
+    *("account name", "account", "associated company", "company", "company name", "organization - name"),
+    *("deal - organization", "organization"),
+)
+_CONTACT_ID = (
+    *("associated contact ids", "contact id", "customer id", "contact name.id", "person - id"),
+    *("primary contact id", "mql id", "lead id"),
+)
 _CONTACT_EMAIL = ("contact email", "customer email", "email", "email address", "person - email", "billing email")
 
 SALES: dict[str, dict[str, tuple[str, ...]]] = {

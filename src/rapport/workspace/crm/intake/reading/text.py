@@ -33,7 +33,7 @@ def opened_bytes(path: Path) -> IO[bytes]:
 
 
 def opened_text(path: Path, encoding: str) -> IO[str]:
-    """The file's text. A byte that is none in this encoding becomes a lone surrogate, so that its row can be refused."""
+    """The file's text. A byte that is none in this encoding becomes a lone surrogate: its row can be refused."""
     return TextIOWrapper(opened_bytes(path), encoding=encoding, errors="surrogateescape", newline="")
 
 

@@ -15,6 +15,8 @@ from rapport.workspace.crm.intake.run.matching import file_keys, match
 from rapport.workspace.crm.intake.run.references import References
 from rapport.workspace.crm.intake.run.seen import Seen
 from rapport.workspace.crm.records.changes import Step, Verdict, write_batch
+from rapport.workspace.crm.records.history import Dating
+from rapport.workspace.crm.records.stage_visits import replace_kept_visits
 from rapport.workspace.crm.records.steps import steps
 
 DUPLICATE = "duplicate"
@@ -115,10 +117,23 @@ class Chunks:
             found = steps(TABLES[self._table], drafts, source=self._source)
         else:
             found = write_batch(self._table, drafts, source=self._source, by=self._by, at=self._at)
+            self._replace_visits(rows, found, result)
         for row, step in zip(rows, found, strict=True):
             result.results.append(_result(row, step.verdict.value, step.reason, record_id=step.id))
             if step.verdict in (Verdict.NEW, Verdict.UPDATED):
                 result.made.append((row.number, self._table, step))
+
+    def _replace_visits(self, rows: Sequence[Drafted], found: Sequence[Step], result: ChunkResult) -> None:
+        """A source that tells the stays of its deals in stages knows them better than what was kept here."""
+        if self._table != "deal_stage_visits":
+            return
+        told = {
+            row.draft["deal_id"]: row.number
+            for row, step in zip(rows, found, strict=True)
+            if step.verdict is Verdict.NEW
+        }
+        gone = replace_kept_visits(told, by=self._by, dating=Dating(self._at, by_person=True))
+        result.made += [(rows[0].number, self._table, step) for step in gone]
 
 
 def _result(

@@ -1,4 +1,4 @@
-"""Finding the rows that other rows name, by id in their source, e-mail address or name; making those that are not there."""
+"""Finding the rows that other rows name, by id in their source, e-mail address or name, and making missing ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class References:
         self._known: dict[Key, str] = {}
 
     def find(self, rows: Sequence[Drafted]) -> None:
-        """Look up what a chunk's drafts name. A row that names one that is not there and cannot be made has a problem."""
+        """Look up what a chunk's drafts name. A row has a problem where that is not there and cannot be made."""
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         self._find({key for row in rows for column in row.references for key in self._keys(row, column)})

@@ -12,7 +12,7 @@ NO_CHOICE = ""
 
 _WORDS: dict[str, dict[str, str]] = {
     "contacts.lifecycle_stage": {
-        "subscriber": "visitor", "anonymous": "visitor", "new": "lead", "prospect": "lead", "opportunity": "opportunity",
+        "subscriber": "visitor", "anonymous": "visitor", "new": "lead", "prospect": "lead",
         "marketingqualifiedlead": "mql", "marketingqualified": "mql", "salesqualifiedlead": "sql",
         "salesqualified": "sql", "salesacceptedlead": "sql", "client": "customer", "evangelist": "customer",
         "churned": "former", "formercustomer": "former", "excustomer": "former", "other": NO_CHOICE,
@@ -33,7 +33,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "expansion": "up_sell", "existingcustomerdowngrade": "renewal", "crosssell": "cross_sell", "renewal": "renewal",
         "addon": "cross_sell",
     },
-    "deals.forecast_category": {"closed": "commit", "bestcase": "best_case", "mostlikely": "commit", "notforecasted": "omitted"},
+    "deals.forecast_category": {
+        "closed": "commit", "bestcase": "best_case", "mostlikely": "commit", "notforecasted": "omitted",
+    },
     "campaigns.status": {
         "planning": "planned", "draft": "planned", "schedule": "planned", "scheduled": "planned", "save": "planned",
         "inprogress": "active", "sending": "active", "running": "active", "sent": "completed", "complete": "completed",

@@ -9,7 +9,13 @@ from decimal import Decimal
 from rapport.workspace.crm.records.values import UnfitError, shown
 
 _PLAIN = re.compile(r"[-+]?\d+(\.\d+)?")
-_DRESSED = re.compile(r"(\()?\s*(?:[A-Za-z]{0,3}[$€£¥₹₽₩]?|[A-Za-z]{1,3}\.?|zł)?\s*([-+])?\s*(?:[$€£¥₹₽₩])?\s*([\d.,]*\d(?:[.,]\d*)?(?:[eE][-+]?\d+)?)\s*(%)?\s*(?:[$€£¥₹₽₩]|[A-Za-z]{1,3}\.?|zł)?\s*([-])?(\))?")  # fmt: skip
+_SIGN_OF_MONEY = "[$€£¥₹₽₩]"
+_WORD_OF_MONEY = r"(?:[A-Za-z]{1,3}\.?|zł)"
+_DRESSED = re.compile(
+    rf"(\()?(?:[A-Za-z]{{0,3}}{_SIGN_OF_MONEY}|{_WORD_OF_MONEY})?([-+])?{_SIGN_OF_MONEY}?"
+    r"([\d.,]*\d(?:[.,]\d*)?(?:[eE][-+]?\d+)?)(%)?"
+    rf"(?:{_SIGN_OF_MONEY}|{_WORD_OF_MONEY})?(-)?(\))?"
+)
 _SPACES = str.maketrans("", "", " \u00a0\u202f\u2009'\u2019")
 _COMMA_DECIMAL = re.compile(r"\d*\.\d{3}(\.\d{3})*,\d+|\d+,(\d{1,2}|\d{4,})")
 _POINT_DECIMAL = re.compile(r"\d*,\d{3}(,\d{3})*\.\d+|\d+\.(\d{1,2}|\d{4,})")
