@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rapport.engine.errors import DefinitionError
-from rapport.workspace.queue import Job, Schedule
+from rapport.workspace.queue import Job, JobState, Schedule
+from rapport.workspace.queue.jobs import forget_ended
+from rapport.workspace.queue.registry import registered
 from rapport.workspace.queue.schedules import due_schedules, enqueue_due
+from rapport.workspace.schedule import SCHEDULES
 
 from .conftest import Seen
 
@@ -28,6 +31,20 @@ def test_three_at_night_is_local_time_on_both_sides_of_summer_time(seen: Seen) -
     assert instant == datetime(2026, 3, 29, 1, tzinfo=UTC)
     ((_, instant),) = due_schedules([NIGHTLY], now=datetime(2026, 3, 28, 12, tzinfo=UTC) + timedelta(days=300))
     assert instant == datetime(2027, 1, 22, 2, tzinfo=UTC)
+
+
+def test_what_is_scheduled_exists() -> None:
+    assert {registered(schedule.task).name for schedule in SCHEDULES} == {schedule.task for schedule in SCHEDULES}
+    assert len({schedule.name for schedule in SCHEDULES}) == len(SCHEDULES) >= 5
+
+
+def test_jobs_that_ended_long_ago_are_forgotten(seen: Seen) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for name, ended in (("old", 31), ("new", 29)):
+        Job.objects.create(name=name, state=JobState.DONE, ended_at=now - timedelta(days=ended))
+    Job.objects.create(name="waiting")
+    assert forget_ended(before=now - timedelta(days=30)) == 1
+    assert set(Job.objects.values_list("name", flat=True)) == {"new", "waiting"}
 
 
 def test_missed_instants_become_one_job(seen: Seen) -> None:
