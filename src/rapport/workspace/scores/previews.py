@@ -17,7 +17,7 @@ from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.kinds import KINDS
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.models import CurrentScore
-from rapport.workspace.scores.runs import READ_TABLES, compute
+from rapport.workspace.scores.runs import READ_TABLES, compute, last_run, population_of
 from rapport.workspace.scores.scored import Scored, scored_rows
 from rapport.workspace.scores.subjects import Subject, records, subjects
 
@@ -75,12 +75,12 @@ def sample_preview(document: str, *, now: datetime, count: int = _SAMPLE) -> lis
     known = subjects(definition.subject, live) or _first_records(definition.subject, count)
     if not known:
         return []
-    kind = KINDS[definition.kind]
+    kind, run = KINDS[definition.kind], population_of(last_run(definition.name))
     with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
         view = as_known(snapshot, now)
         wanted = runner.from_arrow(pa.table({"subject_id": pa.array(sorted(known), pa.string())}))
-        rows = scored_rows(runner.to_arrow(kind.score(definition, view, runner=runner, subjects=wanted)))
-        explained = kind.explain(definition, view, subject_ids=sorted(known), runner=runner)
+        rows = scored_rows(runner.to_arrow(kind.score(definition, view, runner=runner, run=run, subjects=wanted)))
+        explained = kind.explain(definition, view, subject_ids=sorted(known), runner=runner, run=run)
     compared = [
         Compared(
             subject=known[row.subject_id],

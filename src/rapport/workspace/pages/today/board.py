@@ -23,7 +23,7 @@ from rapport.workspace.scores.subjects import records, subjects
 from rapport.workspace.team.access import visible
 from rapport.workspace.team.models import User
 
-_SHOWN = 25
+FIRST, MOST = 25, 200  # items shown at once, at first and when all are asked for
 _MOVERS = 6
 _CHANNEL_ICONS = {
     "email": "mail",
@@ -94,12 +94,12 @@ class Board:
     numbers: Sequence[tuple[str, Any, str]]
 
 
-def board(user: User, *, scope: str, score: str, now: datetime) -> Board:
+def board(user: User, *, scope: str, score: str, count: int, now: datetime) -> Board:
     live = live_definitions()
     chosen = next((v for v in live if v.name == score), live[0] if live else None)
     return Board(
         scope=scope,
-        cards=[card(item) for item in listing.open_items(user, scope, count=_SHOWN)],
+        cards=[card(item) for item in listing.open_items(user, scope, count=count)],
         counts=listing.counts(user, scope, now=now),
         scores=[ScoreFreshness(version=v, freshness=freshness(v.name or "", now=now)) for v in live],
         score=chosen,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from rapport.engine.errors import DefinitionError
 from rapport.workspace.actions import decisions, listing
 from rapport.workspace.actions.models import WorkItem
-from rapport.workspace.pages.today.board import Card, board, card
+from rapport.workspace.pages.today.board import FIRST, MOST, Card, board, card
 from rapport.workspace.team.models import User
 
 
@@ -23,7 +23,8 @@ def index(request: HttpRequest) -> HttpResponse:
     allowed = listing.scopes(user)
     scope = request.GET.get("scope", "")
     scope = scope if scope in allowed else listing.default_scope(user)
-    shown = board(user, scope=scope, score=request.GET.get("score", ""), now=timezone.now())
+    count = MOST if request.GET.get("show") == "all" else FIRST
+    shown = board(user, scope=scope, score=request.GET.get("score", ""), count=count, now=timezone.now())
     return render(request, "today/index.html", {"board": shown, "scopes": allowed})
 
 
