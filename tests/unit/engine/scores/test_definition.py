@@ -82,6 +82,12 @@ def test_a_dictionary_reads_like_the_text() -> None:
         ("range: [0, 100]", "range: &a [0, *a]", "aliases are not read"),
         ("range: [0, 100]", "range: !!python/name:os.system []", "not readable YAML"),
         ("within_days: 90}", "within_days: 90", "not readable YAML"),
+        ("starts_with: /pricing}", "at_least: 5}", "criterion 'pricing', url_path: url_path is a text"),
+        ("starts_with: /pricing}", 'matches: "(?=x)"}', "The pattern cannot be read"),
+        ("no: {event: any, within_days: 60}", "field: contact.tittle_, in_list: free_male", "Did you mean 'free_mail'"),
+        ("no: {event: any, within_days: 60}", "field: title, is: boss", "begins with its table"),
+        ("no: {event: any, within_days: 60}", "field: contact.birth_date, is: 31/12/2024", "written 2024-12-31"),
+        ("no: {event: any, within_days: 60}", "field: account.employees, is: many", "compared with a number"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(old: str, new: str, words: str) -> None:

@@ -14,8 +14,10 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from rapport.engine.crm.closed import TAG, Closed, Number
+from rapport.engine.crm.conditions.checks import check_condition, check_event, check_map
 from rapport.engine.crm.conditions.grammar import Condition, EventMatch, No, Related, walk
 from rapport.engine.crm.events import EVENTS_WITHOUT_DEALS
+from rapport.engine.errors import DefinitionError
 from rapport.engine.scores.definition_base import ScoreDefinition
 
 MOST_CAPPED = 10**8
@@ -205,6 +207,21 @@ class PointsDefinition(ScoreDefinition):
                     raise PydanticCustomError(
                         "related", "An account has many contacts; use account.*.", {"received": part.related}
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        for _, criterion in self.criteria:
+            try:
+                check_condition(criterion.when, subject=self.subject)
+                if criterion.event is not None:
+                    check_event(criterion.event)
+                if isinstance(criterion.points, ValuePoints):
+                    check_map(criterion.points.value, list(criterion.points.map), subject=self.subject)
+            except DefinitionError as wrong:
+                place = f"criterion {criterion.name!r}" + (f", {wrong.where}" if wrong.where else "")
+                parts = {"received": wrong.received, "allowed": wrong.allowed, "next_step": wrong.next_step}
+                raise DefinitionError(wrong.what, where=place, **parts) from None  # type: ignore[arg-type]
         return self
 
     @property
