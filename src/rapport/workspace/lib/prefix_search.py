@@ -14,6 +14,9 @@ LIMIT = 300
 """Rows taken from each index range: more than anyone reads, few enough to sort in no time."""
 
 
+_WITHOUT_SPACES = frozenset({"email", "domain"})
+
+
 def starts_with(path: str, typed: str) -> Q:
     """Text that starts with what was typed, whatever its case, by the index of its sort key."""
     found = Q()
@@ -33,6 +36,8 @@ def matching(rows: QuerySet[Any], fields: Sequence[str], typed: str, *, limit: i
     found: dict[str, None] = {}
     more = False
     for field in fields:
+        if " " in typed and field in _WITHOUT_SPACES:
+            continue
         for low, high in ranges(typed):
             key = SortKey(F(field))
             part = rows.filter(GreaterThanOrEqual(key, low), LessThan(key, high)).order_by(key, "pk")

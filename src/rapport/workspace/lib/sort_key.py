@@ -26,6 +26,20 @@ class SortKey(Func):
         return self.as_sql(compiler, connection, template='LOWER(%(expressions)s) COLLATE "C"', **context)
 
 
+class Unindexed(Func):
+    """A column that SQLite is not to look up by its own index, as another index serves the query better.
+
+    PostgreSQL keeps statistics that tell it so.
+    """
+
+    arity = 1
+    template = "%(expressions)s"
+    output_field = CharField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
+
+
 def ranges(typed: str) -> list[tuple[str, str]]:
     """The half-open ranges of sort keys that start with what was typed.
 

@@ -20,15 +20,18 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import F, ForeignKey, Model, Q, QuerySet
+from django.db.models.lookups import In, IsNull
 from django.http import HttpRequest, HttpResponseBase
 
+from rapport.workspace.lib.sort_key import Unindexed
 from rapport.workspace.team.models import Role, Team, User
 
 M = TypeVar("M", bound=Model)
 View = Callable[..., HttpResponseBase]
 
 _REFERENCES = ("contact", "account", "deal", "case")
+_LISTED = frozenset({"contacts", "accounts", "deals"})
 _FACTS = frozenset({"interactions"})  # who made a call does not decide who sees it
 _OFTEN_UNOWNED = frozenset({"cases"})  # they wait in a queue: until someone takes one, it follows its contact
 _FOR_EVERYONE = frozenset({"products", "campaigns", "teams", "users", "exchange_rates", "business_calendars"})
@@ -75,8 +78,10 @@ def needs(action: Action) -> Callable[[View], View]:
     return decorate
 
 
-def visible(queryset: QuerySet[M], user: User | AnonymousUser) -> QuerySet[M]:
+def visible(queryset: QuerySet[M], user: User | AnonymousUser, *, walking: bool = False) -> QuerySet[M]:
     """The rows of a record or fact model that the user may see; deleted ones are left out.
+
+    walking: the user sees many, and the caller walks another index than the owner's to find the first of them.
 
     Scores, attribute values and other rows that name a record by `subject_id` or `entity_id` are asked for with the
     ids of a visible record, never on their own.
@@ -86,7 +91,11 @@ def visible(queryset: QuerySet[M], user: User | AnonymousUser) -> QuerySet[M]:
         return rows.none()
     if user.role == Role.ADMIN or queryset.model._meta.db_table in _FOR_EVERYONE:
         return rows
-    return rows.filter(belongs_to(queryset.model, owners_seen(user), unowned=user.role == Role.MANAGER))
+    owners, unowned = owners_seen(user), user.role == Role.MANAGER
+    if walking and owners is not None and queryset.model._meta.db_table in _LISTED:
+        owner = Unindexed(F("owner_id"))
+        return rows.filter(Q(In(owner, owners)) | (Q(IsNull(owner, True)) if unowned else Q(pk__in=[])))
+    return rows.filter(belongs_to(queryset.model, owners, unowned=unowned))
 
 
 def owners_seen(user: User) -> list[str] | None:

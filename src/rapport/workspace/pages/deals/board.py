@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 
 from rapport.workspace.crm.sales.models import Deal, DealStageVisit
 from rapport.workspace.scores.models import CurrentScore
 
 CARDS = 12
+_STAGES_WITH_CARDS = 12
 _SAMPLE = 5000
 _REMEMBERED_S = 600
 
@@ -46,26 +46,28 @@ def stages(deals: QuerySet[Deal], *, today: date, score: str | None) -> list[Sta
     rows = open_deals.order_by().values_list("stage", "currency").annotate(sum=Sum("amount"), n=Count("pk"))
     for stage, currency, amount, count in rows:
         sums.setdefault(stage or "", []).append((currency or "", amount or Decimal(0), count))
-    cards = _cards(open_deals, today=today, score=score)
-    found = [
-        Stage(
-            name=name,
-            count=sum(count for _, _, count in parts),
-            amounts=[(currency, amount) for currency, amount, _ in sorted(parts, key=lambda part: -part[1]) if amount],
-            cards=cards.get(name, []),
-        )
-        for name, parts in sums.items()
-    ]
     order = stage_order()
-    return sorted(found, key=lambda stage: (order.get(stage.name, float("inf")), stage.name))
+    names = sorted(sums, key=lambda name: (order.get(name, float("inf")), name))
+    cards = _cards(open_deals, names, today=today, score=score)
+    return [_stage(name, sums[name], cards.get(name, [])) for name in names]
 
 
-def _cards(deals: QuerySet[Deal], *, today: date, score: str | None) -> dict[str, list[Card]]:
-    """The largest deals of each stage."""
-    ranked = deals.annotate(
-        rank=Window(RowNumber(), partition_by="stage", order_by=[F("amount").desc(nulls_last=True), F("pk").desc()])
-    ).filter(rank__lte=CARDS)
-    ids = list(ranked.order_by("rank").values_list("pk", flat=True))
+def _stage(name: str, parts: list[tuple[str, Decimal, int]], cards: list[Card]) -> Stage:
+    largest_first = sorted(parts, key=lambda part: -part[1])
+    return Stage(
+        name=name,
+        count=sum(count for _, _, count in parts),
+        amounts=[(currency, amount) for currency, amount, _ in largest_first if amount],
+        cards=cards,
+    )
+
+
+def _cards(deals: QuerySet[Deal], names: Sequence[str], *, today: date, score: str | None) -> dict[str, list[Card]]:
+    """The largest deals of each stage; a short walk along an index for each."""
+    ids: list[str] = []
+    for name in names[:_STAGES_WITH_CARDS]:
+        of_stage = deals.filter(stage=name) if name else deals.filter(Q(stage=None) | Q(stage=""))
+        ids += of_stage.order_by(F("amount").desc(nulls_last=True), "-pk").values_list("pk", flat=True)[:CARDS]
     by_id = Deal.objects.select_related("account", "contact", "owner").in_bulk(ids)
     rows = [by_id[row_id] for row_id in ids if row_id in by_id]
     scores: Mapping[str, CurrentScore] = {}

@@ -117,7 +117,7 @@ class ListViews:
     def _count(self, request: HttpRequest) -> HttpResponse:
         asked = read_address(self.spec, request.GET)
         user = reader(request)
-        chosen = selection(asked, user)
+        chosen = selection(asked, user, walking=False)
         everything = not asked.filters and not asked.typed and user.role == "admin"
         context = {"count": count(chosen.rows, everything=everything), "cut": chosen.cut, "spec": self.spec}
         return render(request, "lists/_count.html", context)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from rapport.workspace.lib.prefix_search import LIMIT, matching
 from rapport.workspace.pages.lists.asked import Asked
@@ -21,7 +21,8 @@ from rapport.workspace.team.access import owners_seen, visible
 from rapport.workspace.team.models import User
 
 FEW = 2000
-"""A reader who sees no more rows than this is served from their ids, whatever order the database would try."""
+"""So many rows, of a reader who sees few or a filter that few fit, are served from their ids: walking an index of a
+million rows in the list's order, to find the few that fit, would take seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,20 +47,25 @@ class Selection:
     cut: bool
 
 
-def selection(asked: Asked, user: User) -> Selection:
-    """Visible, filtered, searched."""
-    rows, few = _few(visible(asked.spec.model._default_manager.all(), user), user)
+def selection(asked: Asked, user: User, *, walking: bool = True) -> Selection:
+    """Visible, filtered, searched. walking: the caller wants the first rows in an index's order, not a count."""
+    everything = asked.spec.model._default_manager.all()
+    asked_for = Q()
     for wanted in asked.filters:
-        rows = rows.filter(condition(asked.columns[wanted.column], wanted, user_id=user.pk))
+        asked_for &= condition(asked.columns[wanted.column], wanted, user_id=user.pk)
+    rows, few = visible(everything, user).filter(asked_for), False
+    if asked.filters or owners_seen(user) is not None:
+        rows, few = _few(rows)
+        if walking and not few:
+            rows = visible(everything, user, walking=True).filter(asked_for)
     if not asked.typed:
         return Selection(rows=rows, few=few, cut=False)
     ids, cut = matching(rows, asked.spec.search, asked.typed, limit=LIMIT)
     return Selection(rows=asked.spec.model._default_manager.filter(pk__in=ids), few=True, cut=cut)
 
 
-def _few(rows: QuerySet[Any], user: User) -> tuple[QuerySet[Any], bool]:
-    if owners_seen(user) is None:
-        return rows, False
+def _few(rows: QuerySet[Any]) -> tuple[QuerySet[Any], bool]:
+    """The same rows by their ids where they are few; found in whatever order is quickest, not in the list's."""
     ids = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
     return (rows.model._default_manager.filter(pk__in=ids), True) if len(ids) <= FEW else (rows, False)
 
