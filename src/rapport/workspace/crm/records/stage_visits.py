@@ -8,7 +8,7 @@ from datetime import datetime
 from rapport.engine.crm.tables import TABLES
 from rapport.workspace.crm.records.history import Dating, Entry, entries_of, write_entries
 from rapport.workspace.crm.records.steps import Step, Verdict
-from rapport.workspace.crm.records.table_models import model_of
+from rapport.workspace.crm.sales.models import DealStageVisit
 from rapport.workspace.lib import bulk
 from rapport.workspace.lib.ids import new_ids
 
@@ -29,15 +29,14 @@ def keep_stage_visits(found: Sequence[Step], entries: Sequence[Entry], *, by: st
         )
         for visit_id, step in zip(new_ids(len(begun)), begun, strict=True)
     ]
-    bulk.insert(model_of("deal_stage_visits"), _COLUMNS, rows)
+    bulk.insert(DealStageVisit, _COLUMNS, rows)
 
 
 def _end_open_visits(deal_ids: Sequence[str], moved: Mapping[str, datetime], by: str, dating: Dating) -> None:
     if not deal_ids:
         return
     table = TABLES["deal_stage_visits"]
-    model = model_of(table.name)
-    standing = model._default_manager.filter(deal_id__in=deal_ids, left_at__isnull=True, deleted_at__isnull=True)
+    standing = DealStageVisit.objects.filter(deal_id__in=deal_ids, left_at__isnull=True, deleted_at__isnull=True)
     ended = [
         Step(
             position, Verdict.UPDATED, id=visit_id, values={"left_at": max(moved[deal_id], entered_at)},
@@ -47,20 +46,19 @@ def _end_open_visits(deal_ids: Sequence[str], moved: Mapping[str, datetime], by:
             standing.values_list("id", "deal_id", "entered_at")
         )
     ]  # fmt: skip
-    bulk.update(model, [(step.id, step.values) for step in ended])
+    bulk.update(DealStageVisit, [(step.id, step.values) for step in ended])
     write_entries(table, entries_of(table, ended, dating), by=by)
 
 
 def replace_kept_visits(deal_ids: Iterable[str], *, by: str, dating: Dating) -> list[Step]:
     """Delete the stays kept here for deals whose source now tells its own. Returns: what was deleted, as steps."""
-    model = model_of("deal_stage_visits")
-    kept = model._default_manager.filter(
+    kept = DealStageVisit.objects.filter(
         deal_id__in=list(deal_ids), source="", external_id__isnull=True, deleted_at__isnull=True
     )
     gone = [
         Step(position, Verdict.UPDATED, id=visit_id, values={"deleted_at": dating.at}, old={"deleted_at": None})
         for position, visit_id in enumerate(kept.values_list("id", flat=True))
     ]
-    bulk.update(model, [(step.id, step.values) for step in gone])
+    bulk.update(DealStageVisit, [(step.id, step.values) for step in gone])
     write_entries(TABLES["deal_stage_visits"], entries_of(TABLES["deal_stage_visits"], gone, dating), by=by)
     return gone
