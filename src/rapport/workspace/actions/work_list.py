@@ -19,11 +19,13 @@ from rapport.workspace.actions.reasons import Reasoned, reasoned
 from rapport.workspace.actions.timing import Way, ways
 from rapport.workspace.crm.records.models import Contact
 from rapport.workspace.crm.sales.models import Deal
-from rapport.workspace.scores.definitions import live_definitions, parsed
+from rapport.workspace.queue.leases import held
+from rapport.workspace.scores.definitions import live_definitions, readable
 from rapport.workspace.scores.explanations import explain_movement
 from rapport.workspace.scores.subjects import Subject, subjects
 
 CAPACITY = 25  # of one user before the next run
+_LONGEST_WAIT = 600.0  # seconds for another process that builds it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +43,10 @@ def build_work_list(*, now: datetime, capacity: int = CAPACITY) -> int:
     What was decided or snoozed is held off; open suggestions that no longer stand are withdrawn.
     Records without an owner form one list of their own.
     """
-    _wake(now)
-    chosen = _choose(now=now, capacity=capacity)
-    items = _items(chosen, now=now)
-    _replace(items)
+    with held("work list", seconds=60, wait=_LONGEST_WAIT):
+        _wake(now)
+        items = _items(_choose(now=now, capacity=capacity), now=now)
+        _replace(items)
     return len(items)
 
 
@@ -74,7 +76,8 @@ def _within(rows: Sequence[tuple[Candidate, Subject]], capacity: int) -> list[Ch
 def _known_candidates() -> Iterable[tuple[Candidate, Subject]]:
     """Candidates of every live score that has bands, whose record stands."""
     for version in live_definitions():
-        bands = parsed(version).bands
+        definition = readable(version)
+        bands = definition.bands if definition else ()
         if not bands or version.name is None:
             continue
         bounds = Bounds(labels=tuple(b.label for b in bands), bounds=tuple(b.from_ for b in bands))

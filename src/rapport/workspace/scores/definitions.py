@@ -99,6 +99,14 @@ def parsed(version: ScoreDefinition) -> Definition:
     return definition.model_copy(update={"time_zone": version.time_zone}) if version.time_zone else definition
 
 
+def readable(version: ScoreDefinition) -> Definition | None:
+    """`parsed`, or None for a document that cannot be read, so that one such score does not hide the others."""
+    try:
+        return parsed(version)
+    except DefinitionError:
+        return None
+
+
 def differences(before: ScoreDefinition | None, after: ScoreDefinition) -> list[str]:
     """Lines of a unified difference of two documents; empty where they are the same."""
     old = (before.document or "").splitlines() if before else []

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Max, Min, Q
 
-from rapport.workspace.scores.definitions import live_definitions, parsed
+from rapport.workspace.scores.definitions import live_definitions, readable
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRun, State
 
 STALE_AFTER = timedelta(hours=36)  # a nightly pass was missed
@@ -114,7 +114,8 @@ def bands(version: ScoreDefinition) -> list[Band]:
         .order_by()
     )
     total = sum(counts.values())
-    declared = parsed(version).bands
+    definition = readable(version)
+    declared = definition.bands if definition else ()
     return [
         Band(
             label=band.label,
@@ -128,8 +129,10 @@ def bands(version: ScoreDefinition) -> list[Band]:
 
 def distribution(version: ScoreDefinition, *, count: int = 20) -> list[Bin]:
     """How the current values spread over the range, in bins of equal width."""
-    limits = parsed(version).range
-    low, width = limits.min, limits.span / count
+    definition = readable(version)
+    if definition is None:
+        return []
+    low, width = definition.range.min, definition.range.span / count
     edges = [low + width * i for i in range(count + 1)]
     rows = CurrentScore.objects.filter(score=version.name, value__isnull=False)
     within = {

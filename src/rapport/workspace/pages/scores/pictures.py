@@ -14,8 +14,10 @@ from rapport.workspace.scores.overview import Bin
 _LEVELS = ("#9b2c3b", "#944512", "#b98a1c", "#14808a", "#0e7f5c")  # read on light and on dark paper
 
 
-def distribution_chart(bins: Sequence[Bin], definition: ScoreDefinition) -> dict[str, Any]:
-    """Subjects by value, bars coloured by the band of their lower end."""
+def distribution_chart(bins: Sequence[Bin], definition: ScoreDefinition | None) -> dict[str, Any] | None:
+    """Subjects by value, bars coloured by the band of their lower end; None for a definition that cannot be read."""
+    if definition is None:
+        return None
     rows = [
         {
             "from": float(b.lower),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rapport.workspace.pages.scores.links import with_names
 from rapport.workspace.pages.scores.pictures import decile_chart, distribution_chart
 from rapport.workspace.scores import overview
-from rapport.workspace.scores.definitions import differences, live, parsed
+from rapport.workspace.scores.definitions import check, differences, live, readable
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRelease
 from rapport.workspace.scores.subjects import records
 from rapport.workspace.scores.templates import templates
@@ -46,10 +46,11 @@ def score(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "name": name,
         "version": shown,
-        "definition": parsed(shown),
+        "definition": readable(shown),
+        "problem": check(shown.document or "").problem,
         "overview": overview.overview(shown, now=timezone.now()),
         "bins": bins,
-        "distribution": distribution_chart(bins, parsed(shown)),
+        "distribution": distribution_chart(bins, readable(shown)),
         "top": with_names(_seen(request, shown).order_by("-value", "subject_id")[:_TOP]),
         "risers": with_names(_seen(request, shown).filter(trend="rising").order_by("-change_7d", "subject_id")[:_TOP]),
         "fallers": with_names(_seen(request, shown).filter(trend="falling").order_by("change_7d", "subject_id")[:_TOP]),
@@ -68,7 +69,8 @@ def version(request: HttpRequest, name: str, version: int) -> HttpResponse:
     context = {
         "name": name,
         "version": shown,
-        "definition": parsed(shown),
+        "definition": readable(shown),
+        "problem": check(shown.document or "").problem,
         "before": before,
         "differences": differences(before, shown) if before else [],
         "versions": overview.versions(name),

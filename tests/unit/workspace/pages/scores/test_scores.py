@@ -112,6 +112,15 @@ class TestPages:
         assert answer.json()["verdict"] == "The score ranks better than chance."
         assert "attachment" in company.client("alice").get("/scores/interest/1/report.html")["Content-Disposition"]
 
+    @pytest.mark.parametrize("address", ["/", "/scores/", "/scores/odd/", "/scores/odd/1/"])
+    def test_a_document_that_cannot_be_read_hides_nothing_else(
+        self, company: SmallCompany, interest: ScoreDefinition, address: str
+    ) -> None:
+        ScoreDefinition.objects.create(name="odd", version=1, state="published", document="kind: nothing")
+        page = company.client("ada").get(address, follow=True)
+        assert page.status_code == 200
+        assert "interest" in page.content.decode().lower() or "cannot be read" in page.content.decode()
+
     def test_what_is_not_there_is_not_found(self, company: SmallCompany) -> None:
         for address in ("/scores/nothing/", "/scores/nothing/1/", "/scores/record/contact/nobody/"):
             assert company.client("ada").get(address).status_code == 404
