@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from rapport.engine.errors import InternalError
+
 _SHOWN = Decimal("0.01")
 
 
@@ -45,7 +47,7 @@ class Explanation:
 
     def __post_init__(self) -> None:
         if self.value is not None and sum((line.points for line in self.lines), Decimal(0)) != self.value:
-            raise AssertionError(f"lines do not sum to {self.value}")
+            raise InternalError("The lines of an explanation do not add up to its value.", received=str(self.value))
 
     @property
     def shown_value(self) -> Decimal | None:

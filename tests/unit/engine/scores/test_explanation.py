@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from rapport.engine.errors import InternalError
 from rapport.engine.scores.explanation import Explanation, Line, shown
 
 
@@ -34,7 +35,7 @@ def test_no_rounding_line_where_none_is_needed() -> None:
 
 
 def test_lines_that_do_not_add_up_are_refused() -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(InternalError, match="do not add up"):
         Explanation(value=Decimal(1), lines=(line("0.5"),))
 
 

@@ -42,11 +42,19 @@ class _Kept:
 
 
 def with_related(
-    rows: ir.Table, view: AsOf, subject: str, part: Related, *, name: str, runner: Runner, needed_by: str
+    rows: ir.Table,
+    view: AsOf,
+    subject: str,
+    part: Related,
+    *,
+    name: str,
+    runner: Runner,
+    needed_by: str,
+    time_zone: str,
 ) -> ir.Table:
     """`rows` (subject_id, account_id, contact_id) with a boolean `name`: whether the measure meets its bound."""
     owner, _, table = part.related.partition(".")
-    kept = _kept(view, part, owner, table, runner=runner, needed_by=needed_by)
+    kept = _kept(view, part, owner, table, runner=runner, needed_by=needed_by, time_zone=time_zone)
     sums = kept.rows.group_by("_key").aggregate(_n=kept.rows.count(), **_aggregates(part, kept.rows))
     joined = rows.left_join(sums.rename(_sum_key="_key"), [(f"{owner}_id", "_sum_key")])
     joined = joined.mutate()
@@ -63,7 +71,9 @@ def with_related(
     return joined.mutate(**{name: truth}).drop(*added)
 
 
-def _kept(view: AsOf, part: Related, owner: str, table: str, *, runner: Runner, needed_by: str) -> _Kept:
+def _kept(
+    view: AsOf, part: Related, owner: str, table: str, *, runner: Runner, needed_by: str, time_zone: str
+) -> _Kept:
     declared = TABLES[table]
     tests = [t for t in walk(part.where) if isinstance(t, FieldTest)]
     refs = {t.field: table_field(t.field, declared) for t in tests}
@@ -79,7 +89,7 @@ def _kept(view: AsOf, part: Related, owner: str, table: str, *, runner: Runner, 
         found = found.mutate(_key=found[f"{owner}_id"])
     found = found.mutate(_of=_number(found, measured))
     if part.where is not None:
-        found = _filtered(found, part.where, tests, refs, view, runner)
+        found = _filtered(found, part.where, tests, refs, view, runner, time_zone)
     found = found.filter(found._key.notnull())
     if measured is not None:
         found = found.filter(found._of.notnull())
@@ -100,6 +110,7 @@ def _filtered(
     refs: dict[str, FieldRef],
     view: AsOf,
     runner: Runner,
+    time_zone: str,
 ) -> ir.Table:
     names = {id(test): f"_w{position}" for position, test in enumerate(tests)}
     for position, (path, ref) in enumerate(refs.items()):
@@ -112,9 +123,7 @@ def _filtered(
             values = distinct_texts(rows, f"_v{position}", runner)
             rows = with_text_columns(rows, f"_v{position}", values=values, tests=texts, maps={})
         others = {
-            names[id(test)]: column_test(
-                test, rows[f"_v{position}"], ref, as_of=view.at, time_zone=view.snapshot.time_zone
-            )
+            names[id(test)]: column_test(test, rows[f"_v{position}"], ref, as_of=view.at, time_zone=time_zone)
             for test in own
             if not is_text_test(test, ref)
         }

@@ -87,7 +87,16 @@ def conditioned(
         if isinstance(part, InSegment):
             rows = with_membership(rows, view, frame.subject, [part.segment], name=names[key])
         elif isinstance(part, Related):
-            rows = with_related(rows, view, frame.subject, part, name=names[key], runner=runner, needed_by=needed_by)
+            rows = with_related(
+                rows,
+                view,
+                frame.subject,
+                part,
+                name=names[key],
+                runner=runner,
+                needed_by=needed_by,
+                time_zone=time_zone,
+            )
     return Conditioned(rows, names, time_zone)
 
 
