@@ -4,6 +4,7 @@
     python publisher_under_fire.py steps           kills at each step of publishing, compaction and rebuild
     python publisher_under_fire.py moments 20      kills at 20 random moments
     python publisher_under_fire.py rivals 6        kills two publishers, one after the other, 6 times
+    python publisher_under_fire.py readers 10      reads for 10 seconds beside a writer and a publisher
     python publisher_under_fire.py full            lets no file grow, as on a full disk, from each step on
 
 The parent only imports and forks; children do the work, so that each may die without taking
@@ -24,6 +25,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import django
+import ibis.formats.pandas  # noqa: F401 -- see `main`
 import pytest
 
 django.setup()
@@ -34,6 +36,7 @@ from django.db import connection, transaction
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.execution.lake_errors import LakeWriteFailed
 from rapport.workspace.crm.lake import compact, open_snapshot, publish, rebuild, vacuum
+from rapport.workspace.crm.lake.engines import new_runner
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState
 from rapport.workspace.crm.lake.publishing import lake_of
 from rapport.workspace.crm.records.models import AttributeValue, Contact, Interaction
@@ -181,6 +184,46 @@ def kill_one_of_two(count: int) -> None:
         check("two publishers were killed one after the other")
 
 
+def write_rows() -> None:
+    while True:
+        add_rows(110)
+        time.sleep(0.05)
+
+
+def publish_and_tidy() -> None:
+    while True:
+        publish(wait=60)
+        compact(everything=True, wait=60)
+        rebuild(wait=60)
+        vacuum(keep_hours=0, wait=60)
+
+
+def read_snapshots(seconds: float) -> None:
+    """Each snapshot shows whole transactions: of each, 11 contacts, 11 values and 110 interactions."""
+    from_snapshot()  # imports take their time
+    until, count = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        least = Contact.objects.count()
+        found = from_snapshot()
+        most = Contact.objects.count()
+        sizes = {name: len(ids) for name, ids in found.items()}
+        assert all(len(set(ids)) == len(ids) for ids in found.values()), "doubled rows"
+        assert least <= sizes["contacts"] <= most, (least, sizes, most)
+        assert sizes["interactions"] == 10 * sizes["contacts"] == 10 * sizes["attribute_history"], sizes
+        count += 1
+    assert count > 3, "hardly anything was read"
+
+
+def read_beside(seconds: int) -> None:
+    busy = [forked(write_rows), forked(publish_and_tidy)]
+    codes = [ended(pid) for pid in [forked(lambda: read_snapshots(seconds)) for _ in range(2)]]
+    for pid in busy:
+        os.kill(pid, signal.SIGKILL)
+    if [ended(pid) for pid in busy] != [-signal.SIGKILL] * 2 or codes != [0, 0]:
+        sys.exit(f"readers: {codes}")
+    check("reading beside a writer and a publisher")
+
+
 def no_file_grows_from(step: str, size: int) -> Callable[[str], None]:
     """A checkpoint after which this process can write no file beyond `size` bytes."""
 
@@ -221,12 +264,15 @@ def main() -> None:
     random.seed(int(os.environ.get("RAPPORT_TEST_SEED", time.time_ns())))
     if ended(forked(lambda: call_command("migrate", verbosity=0))) != 0:
         sys.exit("the database could not be made")
+    new_runner().close()  # imports what every child would have to import for itself
     if mode == "steps":
         kill_at_steps()
     elif mode == "moments":
         kill_at_moments(count)
     elif mode == "rivals":
         kill_one_of_two(count)
+    elif mode == "readers":
+        read_beside(count)
     else:
         fill_disks()
 

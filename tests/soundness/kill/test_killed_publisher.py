@@ -36,3 +36,10 @@ def test_nothing_is_lost_or_doubled_by_killing_rival_publishers(installation: di
 
 def test_a_full_disk_is_told_and_loses_nothing(installation: dict[str, str]) -> None:
     under_fire(installation, "full")
+
+
+@pytest.mark.slow
+def test_readers_see_whole_transactions_while_others_write_publish_compact_and_rebuild(
+    installation: dict[str, str],
+) -> None:
+    under_fire(installation, "readers", "10")

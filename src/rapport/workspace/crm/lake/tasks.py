@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rapport.workspace.crm.lake.engines import clear_spill
 from rapport.workspace.crm.lake.publishing import publish as publish_rows
 from rapport.workspace.crm.lake.upkeep import compact, take_out_withdrawn, vacuum
 from rapport.workspace.queue.progress import Progress
@@ -23,6 +24,6 @@ def lake_upkeep(progress: Progress) -> dict[str, int]:
     progress.report(1, 3, "sorting the lake")
     sorted_ = compact(checkpoint=lambda _step: progress.report(1, 3, "sorting the lake"))
     progress.report(2, 3, "deleting files out of use")
-    deleted = vacuum()
+    deleted = vacuum() + clear_spill()
     progress.report(3, 3, "in order")
     return {"taken_out_rows": taken_out, "sorted_files": sum(sorted_.parts.values()), "deleted_files": deleted}
