@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.crm.tables import TABLES, Type
+from rapport.engine.crm.tables import TABLES, Change, Type
 from rapport.engine.runner import Runner
 
 Row = Mapping[str, object]
@@ -107,6 +107,78 @@ def drawn_tables(seed: int) -> dict[str, list[Row]]:
             {"name": "week", "time_zone": "Europe/Stockholm", "weekday": d, "opens": "09:00", "closes": "17:00"}
             for d in range(1, 6)
         ],
+    }
+
+
+def with_history(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, list[Row]]:
+    """The same company as an import leaves it, and then lived in: changes, re-openings, merges, machines found out."""
+    draw = random.Random(seed)
+    numbered = {
+        name: [{"id": f"{TABLES[name].entity}{i}", **row} for i, row in enumerate(rows, 1)]
+        for name, rows in tables.items()
+    }
+    history = [entry for name, rows in numbered.items() for row in rows for entry in _first_values(name, row)]
+    for deal in numbered["deals"]:
+        made = deal["created_at"]
+        assert isinstance(made, datetime)
+        history.append(_change(draw, "deal", deal, "amount", draw.choice([50, 75.5, None]), _later(draw, made, 200)))
+        if draw.random() < 0.3:
+            reopened = _later(draw, made, 200)
+            history.append(_change(draw, "deal", deal, "status", "open", reopened))
+            history.append(_change(draw, "deal", deal, "status", "lost", _later(draw, reopened, 60)))
+    for contact in numbered["contacts"]:
+        stage = draw.choice(["lead", "mql", "sql", "opportunity"])
+        history.append(_change(draw, "contact", contact, "lifecycle_stage", stage, _moment(draw)))
+    links = [
+        {"entity": "contact", "from_id": f"p{20 + i}", "to_id": f"p{i}", "kind": "merge", "recorded_at": _moment(draw)}
+        for i in range(4)
+    ]
+    flags = [
+        {"interaction_id": f"i{i}", "flag": "bot", "value": draw.random() < 0.7, "recorded_at": _moment(draw)}
+        for i in range(0, 300, 7)
+    ]
+    return {**numbered, "attribute_history": history, "identity_links": links, "interaction_flags": flags}
+
+
+def _first_values(table: str, row: Row) -> list[Row]:
+    """What an import records: each changeable value from the instant that dates the row on, closes from their own."""
+    declared = TABLES[table]
+    made = row.get(declared.occurred_at or "") or utc("2024-01-01")
+    found = []
+    for column in declared.changeable:
+        value = row.get(column.name)
+        if value is None or column.change is Change.MILESTONE:
+            continue
+        since = row.get("closed_at") if value in ("won", "lost") else made
+        found.append(
+            {
+                "entity": declared.entity,
+                "entity_id": row["id"],
+                "attribute": column.name,
+                "value": _text(value),
+                "valid_from": since,
+                "recorded_at": since,
+            }
+        )
+    return found
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _change(draw: random.Random, entity: str, row: Row, attribute: str, value: object, since: datetime) -> Row:
+    told = since + timedelta(hours=draw.randrange(48))
+    text = None if value is None else str(value)
+    return {
+        "entity": entity,
+        "entity_id": row["id"],
+        "attribute": attribute,
+        "value": text,
+        "valid_from": since,
+        "recorded_at": told,
     }
 
 

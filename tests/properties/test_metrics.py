@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics import METRICS, Additivity, MetricValue, Period, Unit, measure
-from tiny_company import Row, arrow_rows, drawn_tables, utc
+from tiny_company import Row, arrow_rows, drawn_tables, utc, with_history
 
 NOW = utc("2025-03-01")
 YEAR = Period.year(2024)
@@ -43,7 +43,7 @@ def year_of(
 @FEW
 @given(seed=st.integers(0, 10_000), grain=st.sampled_from(["month", "week", "quarter"]))
 def test_parts_of_an_additive_metric_add_up_to_the_year(engine: DuckdbRunner, seed: int, grain: str) -> None:
-    tables = drawn_tables(seed)
+    tables = with_history(drawn_tables(seed), seed)
     tables["interactions"] = [{**row, "message_id": None} for row in tables["interactions"]]
     snapshot = snapshot_of(tables, engine)
     whole = {v.metric: v.value for v in year_of(ADDITIVE, snapshot, engine)}
@@ -58,9 +58,9 @@ def test_parts_of_an_additive_metric_add_up_to_the_year(engine: DuckdbRunner, se
 @FEW
 @given(seed=st.integers(0, 10_000))
 def test_the_order_of_rows_changes_nothing(engine: DuckdbRunner, seed: int) -> None:
-    tables = drawn_tables(seed)
-    shuffled = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in _with_ids(tables).items()}
-    before = year_of(list(METRICS), snapshot_of(_with_ids(tables), engine), engine)
+    tables = _with_ids(with_history(drawn_tables(seed), seed))
+    shuffled = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in tables.items()}
+    before = year_of(list(METRICS), snapshot_of(tables, engine), engine)
     after = year_of(list(METRICS), snapshot_of(shuffled, engine), engine)
     assert [_rounded(v) for v in after] == [_rounded(v) for v in before]
 

@@ -15,7 +15,7 @@ from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics import METRICS, MetricValue, Only, Period, measure, rows
 from rapport.engine.metrics.figures import Amount, Mean, NetPromoter, Quantile, Ratio
 from rapport.engine.metrics.spec import MetricSpec
-from tiny_company import arrow_rows, drawn_tables, utc
+from tiny_company import arrow_rows, drawn_tables, utc, with_history
 
 NOW = utc("2025-03-01")
 PERIOD = Period(date(2024, 3, 1), date(2024, 12, 1))
@@ -29,7 +29,8 @@ def engine() -> Iterator[DuckdbRunner]:
 
 @pytest.fixture(scope="module")
 def drawn(engine: DuckdbRunner) -> Snapshot:
-    tables = {name: engine.from_arrow(arrow_rows(name, made)) for name, made in drawn_tables(11).items()}
+    made = with_history(drawn_tables(11), 11)
+    tables = {name: engine.from_arrow(arrow_rows(name, rows_)) for name, rows_ in made.items()}
     return Snapshot(tables, time_zone="Europe/Stockholm", currency="EUR")
 
 
