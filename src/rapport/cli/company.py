@@ -95,13 +95,16 @@ def _load(sample: str, contacts: int, interactions: int, progress: Progress) -> 
 
 def _fill(sample: str, *, by: str) -> list[str]:
     """Lake, scores with their proof, work lists and dashboards. Returns: warnings."""
-    from rapport.cli.ready_made import publish_ready_made, run_live_scores
+    from rapport.cli.ready_made import publish_ready_made, run_live_scores, scores_are_fresh
     from rapport.workspace.actions.work_list import build_work_list
     from rapport.workspace.crm.lake import publish
     from rapport.workspace.crm.samples.catalogue import sample_named
+    from rapport.workspace.scores.runs import READ_TABLES
 
     with _step("Lake"):
-        publish()
+        published = publish()
+    if scores_are_fresh() and set(READ_TABLES).isdisjoint(published.rows):
+        return []
     with _dashboards_beside() as dashboards:
         with _step("Backtests") as progress:
             warnings = publish_ready_made(sample_named(sample).templates, by=by, progress=progress)

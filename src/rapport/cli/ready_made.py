@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from rapport.cli.shown import Progress
 from rapport.engine.errors import RapportError
 
+FRESH = timedelta(hours=1)
 REASON = "Ready-made definition of the sample"
 
 
@@ -20,6 +22,18 @@ def publish_ready_made(templates: Sequence[str], *, by: str, progress: Progress)
         progress(done, len(templates), key)
         warnings += _publish(key, by=by)
     return warnings
+
+
+def scores_are_fresh() -> bool:
+    """Whether every live score was run with its live version within the hour, so that nothing is left to do."""
+    from django.utils import timezone
+
+    from rapport.workspace.scores.definitions import live_definitions
+    from rapport.workspace.scores.runs import last_run
+
+    live, since = live_definitions(), timezone.now() - FRESH
+    runs = [(version, last_run(version.name or "")) for version in live]
+    return bool(live) and all(run and run.version == v.version and run.as_of > since for v, run in runs)
 
 
 def run_live_scores(progress: Progress) -> list[str]:
