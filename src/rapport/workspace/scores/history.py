@@ -12,12 +12,13 @@ from rapport.engine.crm.as_of import as_known
 from rapport.engine.scores.kinds import KINDS
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.definitions import parsed, version_of
-from rapport.workspace.scores.keeping import CHUNK, history_row
+from rapport.workspace.scores.keeping import keep_history
 from rapport.workspace.scores.models import ScoreRun, ScoreValue
 from rapport.workspace.scores.runs import READ_TABLES, Progress, last_run, quiet
 from rapport.workspace.scores.scored import Scored, scored_rows
 
 _WEEKS = 8
+_CAUSE = "filled in"
 _MOST_SUBJECTS = 20_000  # beyond, filling in would keep more rows than it helps
 
 
@@ -51,7 +52,7 @@ def fill_in(name: str, *, weeks: int = _WEEKS, progress: Progress = quiet) -> in
         return 0
     entries = ScoreValue.objects.filter(score=name, version=version.version)
     first = entries.order_by("as_of").values_list("as_of", flat=True).first()
-    if first is None or entries.filter(cause="filled in").exists():
+    if first is None or entries.filter(cause=_CAUSE).exists():
         return 0
     instants = [first - timedelta(days=7 * back) for back in range(weeks, 0, -1)]
     return _fill(run, version.subject, instants, progress)
@@ -60,20 +61,15 @@ def fill_in(name: str, *, weeks: int = _WEEKS, progress: Progress = quiet) -> in
 def _fill(run: ScoreRun, subject: str, instants: Sequence[datetime], progress: Progress) -> int:
     definition = parsed(version_of(run.score, run.version))
     told: dict[str, tuple[object, ...]] = {}
-    rows: list[ScoreValue] = []
-    computed_at = timezone.now()
+    entries: list[tuple[ScoreRun, list[Scored]]] = []
     with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
         for done, at in enumerate(instants):
             progress(done, len(instants), f"history of {run.score}")
             scores = KINDS[definition.kind].score(definition, as_known(snapshot, at), runner=runner)
             then = ScoreRun(id=run.id, score=run.score, version=run.version, as_of=at)
-            rows += [
-                history_row(row, then, subject=subject, computed_at=computed_at, cause="filled in")
-                for row in _new_only(scored_rows(runner.to_arrow(scores)), told)
-            ]
-    for start in range(0, len(rows), CHUNK):
-        ScoreValue.objects.bulk_create(rows[start : start + CHUNK])
-    return len(rows)
+            entries.append((then, _new_only(scored_rows(runner.to_arrow(scores)), told)))
+    now = timezone.now()
+    return sum(keep_history(rows, then, subject=subject, computed_at=now, cause=_CAUSE) for then, rows in entries)
 
 
 def _new_only(rows: Iterable[Scored], told: dict[str, tuple[object, ...]]) -> list[Scored]:

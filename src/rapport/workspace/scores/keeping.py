@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from django.db import transaction
 
+from rapport.workspace.lib import bulk
+from rapport.workspace.lib.ids import new_id
 from rapport.workspace.scores.models import CurrentScore, ReadinessEvent, ScoreRun, ScoreValue
 from rapport.workspace.scores.scored import Scored
 
@@ -19,6 +21,11 @@ CHUNK = 1000  # rows of one write transaction; longer ones would hold up people'
 _SHOWN = (
     *("version", "subject", "value", "fit", "engagement", "matrix", "band", "percentile", "reason_null"),
     *("trend", "change_7d", "change_30d", "as_of", "computed_at", "run_id", "ready_since"),
+)
+_TOLD = (
+    *("id", "source", "score", "version", "subject", "subject_id", "as_of", "run_id"),
+    *("value", "fit", "engagement", "matrix", "band", "percentile", "reason_null"),
+    *("cause", "computed_at", "created_at", "recorded_at"),
 )
 
 
@@ -51,8 +58,9 @@ def keep(
     """
     before = {c.subject_id: c for c in CurrentScore.objects.filter(score=run.score).iterator(chunk_size=5000)}
     changed = [row for row in rows if _differs(row, before.get(row.subject_id), run, readiness)]
-    for part in _parts(changed):
-        _write(part, run, before, subject=subject, readiness=readiness, computed_at=computed_at)
+    with bulk.without_garbage_collection():
+        for part in _parts(changed):
+            _write(part, run, before, subject=subject, readiness=readiness, computed_at=computed_at)
     _remove(run.score, set(before) - {row.subject_id for row in rows})
     nulls = sum(row.value is None for row in rows)
     return Kept(scored_count=len(rows) - nulls, null_count=nulls, changed_count=len(changed))
@@ -63,10 +71,7 @@ def keep_past(run: ScoreRun, rows: Sequence[Scored], *, subject: str, computed_a
     there = ScoreValue.objects.filter(score=run.score, version=run.version, as_of=run.as_of)
     known = set(there.values_list("subject_id", flat=True))
     new = [row for row in rows if row.subject_id not in known]
-    for part in _parts(new):
-        ScoreValue.objects.bulk_create(
-            history_row(row, run, subject=subject, computed_at=computed_at, cause="looked back") for row in part
-        )
+    keep_history(new, run, subject=subject, computed_at=computed_at, cause="looked back")
     nulls = sum(row.value is None for row in rows)
     return Kept(scored_count=len(rows) - nulls, null_count=nulls, changed_count=len(new))
 
@@ -93,58 +98,51 @@ def _write(
     readiness: Readiness | None,
     computed_at: datetime,
 ) -> None:
-    currents, values, events = [], [], []
+    added, changed, history, events = [], [], [], []
     for row in rows:
         old = before.get(row.subject_id)
-        current = _current(row, run, subject=subject, computed_at=computed_at)
-        current.ready_since, event = _readiness(row, old, run, subject=subject, readiness=readiness)
-        currents.append(current)
+        ready_since, event = _readiness(row, old, run, subject=subject, readiness=readiness)
+        values = _values(row, run, subject=subject, computed_at=computed_at, ready_since=ready_since)
+        if old is None:
+            added.append((run.score, row.subject_id, *values))
+        else:
+            changed.append((old.pk, dict(zip(_SHOWN, values, strict=True))))
         if event:
             events.append(event)
         if old is None or old.version != run.version or scored_of(old).told != row.told:
-            values.append(history_row(row, run, subject=subject, computed_at=computed_at, cause=_cause(old, run)))
-    CurrentScore.objects.bulk_create(
-        currents, update_conflicts=True, unique_fields=["score", "subject_id"], update_fields=_SHOWN
-    )
-    ScoreValue.objects.bulk_create(values)
+            history.append(_told(row, run, subject=subject, computed_at=computed_at, cause=_cause(old, run)))
+    bulk.insert(CurrentScore, ("score", "subject_id", *_SHOWN), added)
+    bulk.update(CurrentScore, changed)
+    bulk.insert(ScoreValue, _TOLD, history)
     ReadinessEvent.objects.bulk_create(events)
 
 
-def _current(row: Scored, run: ScoreRun, *, subject: str, computed_at: datetime) -> CurrentScore:
-    shown = {name: getattr(row, name) for name in Scored.__dataclass_fields__}
-    return CurrentScore(
-        score=run.score,
-        version=run.version,
-        subject=subject,
-        as_of=run.as_of,
-        computed_at=computed_at,
-        run_id=run.id,
-        **shown,
-    )
+def _values(
+    row: Scored, run: ScoreRun, *, subject: str, computed_at: datetime, ready_since: datetime | None
+) -> tuple[object, ...]:
+    """The columns `_SHOWN`."""
+    own = (run.version, subject)
+    scored = (row.value, row.fit, row.engagement, row.matrix, row.band, row.percentile, row.reason_null)
+    moved = (row.trend, row.change_7d, row.change_30d)
+    return (*own, *scored, *moved, run.as_of, computed_at, run.id, ready_since)
 
 
-def history_row(row: Scored, run: ScoreRun, *, subject: str, computed_at: datetime, cause: str) -> ScoreValue:
-    """An entry of the history (`score_values`)."""
-    return ScoreValue(
-        score=run.score,
-        version=run.version,
-        subject=subject,
-        subject_id=row.subject_id,
-        as_of=run.as_of,
-        run_id=run.id,
-        value=row.value,
-        fit=row.fit,
-        engagement=row.engagement,
-        matrix=row.matrix,
-        band=row.band,
-        percentile=row.percentile,
-        reason_null=row.reason_null,
-        cause=cause,
-        computed_at=computed_at,
-        created_at=run.as_of,
-        recorded_at=computed_at,
-        source="rapport",
-    )
+def keep_history(rows: Iterable[Scored], run: ScoreRun, *, subject: str, computed_at: datetime, cause: str) -> int:
+    """Add entries to the history (`score_values`) as of the run's instant; returns how many."""
+    count = 0
+    for part in _parts(rows):
+        told = [_told(row, run, subject=subject, computed_at=computed_at, cause=cause) for row in part]
+        with transaction.atomic():
+            bulk.insert(ScoreValue, _TOLD, told)
+        count += len(told)
+    return count
+
+
+def _told(row: Scored, run: ScoreRun, *, subject: str, computed_at: datetime, cause: str) -> tuple[object, ...]:
+    """The columns `_TOLD`."""
+    own = (new_id(), "rapport", run.score, run.version, subject, row.subject_id, run.as_of, run.id)
+    scored = (row.value, row.fit, row.engagement, row.matrix, row.band, row.percentile, row.reason_null)
+    return (*own, *scored, cause, computed_at, run.as_of, computed_at)
 
 
 def _cause(before: CurrentScore | None, run: ScoreRun) -> str:
