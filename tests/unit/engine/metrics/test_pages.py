@@ -12,7 +12,7 @@ DOCS = Path(__file__).parents[4] / "docs" / "metrics"
 
 def test_the_pages_are_current() -> None:
     written = {file.name: file.read_text(encoding="utf-8") for file in DOCS.glob("*.md")}
-    assert written == pages(), "run `python docs/metrics/write.py`"
+    assert written == pages(), "run `python tools/make_docs.py`"
 
 
 def test_a_page_says_what_it_means_how_to_read_it_and_when_not_to_trust_it() -> None:
