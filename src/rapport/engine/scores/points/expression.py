@@ -63,18 +63,18 @@ class Points:
 
     @cached_property
     def frame(self) -> Frame:
-        """The subjects with the fields that criteria name. A few subjects are taken into memory."""
+        """The subjects with the fields that criteria name."""
         conditions = [c.when for _, c in self.definition.criteria if c.when is not None]
         mapped = [c.points.value for _, c in self.definition.criteria if isinstance(c.points, ValuePoints)]
         paths = [] if self.missing else [*paths_of(conditions), *mapped]
         frame = subject_frame(
             self.view, self.definition.subject, paths, needed_by=self.needed_by, subjects=self.subjects
         )
-        return frame if self.subjects is None else replace(frame, rows=ibis.memtable(self.runner.to_arrow(frame.rows)))
+        return replace(frame, rows=self._step(frame.rows))
 
     @cached_property
     def coded(self) -> Mapping[str, Coded]:
-        """The events of each source with what they match. Those of a few subjects are taken into memory."""
+        """The events of each source with what they match."""
         found = {
             source: coded_events(
                 self.view,
@@ -92,15 +92,19 @@ class Points:
 
     def _in_memory(self, coded: Coded) -> Coded:
         wanted = coded.rows.code.isin(list(coded.matches)) if coded.matches else ibis.literal(False)
-        return replace(coded, rows=ibis.memtable(self.runner.to_arrow(coded.rows.filter(wanted))))
+        return replace(coded, rows=self._step(coded.rows.filter(wanted)))
+
+    def _step(self, rows: ir.Table) -> ir.Table:
+        """A few subjects are computed step by step: one long expression takes longer to translate than to run."""
+        return rows if self.subjects is None else ibis.memtable(self.runner.to_arrow(rows))
 
     def micro_rows(self) -> ir.Table:
         """One row per subject: subject_id, the frame's fields and every step in micro-points (see `totals`)."""
         frame = self.frame
         told = self._conditioned(frame)
-        rows = told.rows
+        rows = self._step(told.rows)
         for source, features in self.plan.features.items():
-            rows = _with_features(rows, self._activity(source, features), features)
+            rows = _with_features(rows, self._step(self._activity(source, features)), features)
         return with_totals(rows, told, frame, self.plan, ViewDay(self.view.at, self.time_zone))
 
     def scores(self) -> ir.Table:
