@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from rapport.engine.errors import DefinitionError
 from rapport.engine.scores.definition import parse_definition
+from rapport.workspace.crm.records.changes import save
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRelease, State
 
 
@@ -75,8 +76,11 @@ def _need_reason(name: str | None, reason: str) -> None:
 def _make_live(version: ScoreDefinition, *, action: str, by: str, reason: str, override: str = "") -> ScoreDefinition:
     ScoreDefinition.objects.filter(name=version.name, state=State.PUBLISHED).update(state=State.RETIRED)
     version.state = State.PUBLISHED
-    version.published_at = version.published_at or timezone.now()
-    version.save(update_fields=["state", "published_at", "time_zone"])
+    version.save(update_fields=["state", "time_zone"])
+    if version.published_at is None:
+        now = timezone.now()
+        save("score_definitions", version.pk, {"published_at": now}, by=by, at=now)
+        version.refresh_from_db(fields=["published_at"])
     _record(version, action=action, by=by, reason=reason, override=override)
     return version
 

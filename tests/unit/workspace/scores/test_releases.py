@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rapport.engine.errors import DefinitionError
+from rapport.workspace.crm.records.models import AttributeValue
 from rapport.workspace.scores.definitions import (
     change_draft,
     check,
@@ -87,6 +88,14 @@ class TestPublishing:
         published = publish(_draft(document), by="ann", reason="first")
         settings.REPORTING_TIME_ZONE = "UTC"  # type: ignore[attr-defined]
         assert parsed(published).time_zone == "Europe/Stockholm"
+
+    def test_is_known_to_readers_of_the_lake(self, document: str) -> None:
+        published = publish(_draft(document), by="ann", reason="first")
+        told = AttributeValue.objects.filter(entity="score_definition", entity_id=published.pk)
+        assert published.published_at is not None
+        assert list(told.values_list("attribute", "valid_from", "changed_by")) == [
+            ("published_at", published.published_at, "ann")
+        ]
 
     def test_retires_the_version_before(self, document: str) -> None:
         publish(_draft(document), by="ann", reason="first")
