@@ -59,7 +59,7 @@ class TestImport:
         expect(page.get_by_text("This was a dry run")).to_be_visible(timeout=15_000)
         expect(page.get_by_text("is no e-mail address")).to_be_visible()
         expect(page.get_by_text("duplicate of row 2")).to_be_visible()
-        page.get_by_role("button", name="Import 1 rows").click()
+        page.get_by_role("button", name="Import 1 row").click()
         work(workspace)
         expect(page.get_by_text("1 row in quarantine")).to_be_visible(timeout=15_000)
         eyes.open("/contacts/?q=holm")

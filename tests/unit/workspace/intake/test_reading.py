@@ -174,6 +174,10 @@ class TestJsonLines:
         path = file("a.jsonl.gz", data=gzip.compress(json.dumps({"name": "Ann"}).encode()))
         assert cells(path) == [["name"], ["Ann"]]
 
+    def test_of_another_kind_of_json_is_refused(self, file: File) -> None:
+        with pytest.raises(UnreadableFileError, match="one object on each line"):
+            open_file(file("a.json", '[{"name": "Ann"}]'))
+
 
 class TestParquet:
     def test_keeps_its_types(self, tmp_path: Path) -> None:

@@ -81,6 +81,15 @@ class TestUndo:
         assert not Interaction.objects.exists()
         assert LakeWithdrawal.objects.count() == 1
 
+    def test_leaves_an_account_that_records_of_another_import_belong_to(self, file: File) -> None:
+        made = bring(
+            file("contacts.csv", "Record ID,Email,Company Name", "1,ann@example.com,Acme", "2,bo@example.com,Bolt")
+        )
+        bring(file("deals.csv", "Deal ID,Deal Name,Account Name", "1,Big,acme"))
+        assert undo(made) == {"deleted": 3, "restored": 0, "left": 1}
+        assert [a.name for a in Account.objects.filter(deleted_at=None)] == ["Acme"]
+        assert Import.objects.get(pk=made).changes.get(undone=False).reason == "deals that stand refer to it"
+
     def test_ends_the_stays_of_deals_in_stages(self, file: File) -> None:
         made = bring(file("deals.csv", "Deal ID,Deal Name,Deal Stage", "1,Big,Talks"))
         undo(made)

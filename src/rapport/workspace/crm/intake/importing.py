@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from rapport.engine.errors import DataError, RapportError
@@ -22,6 +22,7 @@ from rapport.workspace.crm.intake.run.chunk import Chunks
 from rapport.workspace.lib.bulk import without_garbage_collection
 
 CHUNK = 1000
+_LOCK = 7_203_001
 CHUNK_CHARACTERS = 8_000_000
 Report = Callable[[int, int | None, str], None]
 """Progress: rows done, rows in all (None: not known), what is going on."""
@@ -115,9 +116,21 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
+def one_import_at_a_time() -> None:
+    """Until the transaction ends, no other import writes: two that name the same new account would both make it.
+
+    SQLite has one writer anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 def _take(found: Import, chunks: Chunks, batch: list[Line], *, dry: bool) -> None:
     cursor, counts = ("checked_cursor", "checked_counts") if dry else ("cursor", "counts")
     with without_garbage_collection(), transaction.atomic():
+        if not dry:
+            one_import_at_a_time()
         result = chunks.take(batch)
         log_verdicts(found, result, of_check=dry)
         if not dry:

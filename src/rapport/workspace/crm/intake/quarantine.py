@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from rapport.workspace.crm.intake.change_log import log_changes
-from rapport.workspace.crm.intake.importing import CHUNK
+from rapport.workspace.crm.intake.importing import CHUNK, one_import_at_a_time
 from rapport.workspace.crm.intake.mapping.mapping import Mapping
 from rapport.workspace.crm.intake.models import Import, RowVerdict
 from rapport.workspace.crm.intake.reading.rows import Line, checked
@@ -28,6 +28,7 @@ def admit(import_id: str, mended: dict[int, Sequence[str]] | None = None) -> dic
     rows = list(waiting.values_list("row", flat=True))
     for start in range(0, len(rows), CHUNK):
         with transaction.atomic():
+            one_import_at_a_time()
             result = _admit(found, list(waiting.filter(row__in=rows[start : start + CHUNK])), mended or {})
         for verdict, count in result.counts().items():
             counts[verdict] = counts.get(verdict, 0) + count

@@ -112,7 +112,7 @@ def _delete(found: Import, table: Table, changes: Sequence[RecordChange], at: da
     touched = _changed_since(found, table, ids)
     for change in changes:
         change.undone = change.record_id not in touched
-        change.reason = f"changed since by {touched[change.record_id]}" if change.record_id in touched else ""
+        change.reason = touched.get(change.record_id, "")
     going = [record_id for record_id in ids if record_id not in touched]
     by = f"undo of {found.mark}"
     if table.kind is Kind.FACT:
@@ -125,9 +125,27 @@ def _delete(found: Import, table: Table, changes: Sequence[RecordChange], at: da
 
 
 def _changed_since(found: Import, table: Table, ids: Sequence[str]) -> dict[str, str]:
-    """Records that someone else changed after the import made them, and who."""
+    """Why records that the import made are left: someone changed them since, or what stands refers to them."""
     if table.kind is Kind.FACT:
         return {}
     entries = AttributeValue.objects.filter(entity=table.entity, entity_id__in=ids)
     entries = entries.exclude(changed_by__in=[found.mark, f"undo of {found.mark}"])
-    return {record_id: who or "someone" for record_id, who in entries.values_list("entity_id", "changed_by")}
+    changed = {
+        record_id: f"changed since by {who or 'someone'}"
+        for record_id, who in entries.values_list("entity_id", "changed_by")
+    }
+    return changed if table.name == found.table else {**_referred_to(table, ids), **changed}
+
+
+def _referred_to(table: Table, ids: Sequence[str]) -> dict[str, str]:
+    """Records that were made because a row named them, and that records of other imports name too."""
+    named: dict[str, str] = {}
+    for other in TABLES.values():
+        for column in other.own_columns if other.kind is Kind.RECORD else ():
+            if column.refers_to == table.name:
+                rows = model_of(other.name)._default_manager.filter(
+                    deleted_at__isnull=True, **{f"{column.name}__in": ids}
+                )
+                referring = rows.values_list(column.name, flat=True).distinct()
+                named |= dict.fromkeys(referring, f"{other.name} that stand refer to it")
+    return named

@@ -144,7 +144,7 @@ class TestDryRun:
         found = mapped(admin)
         page = admin.get(f"/data/imports/{found.pk}/").content.decode()
         assert "This was a dry run" in page
-        assert "Import 1 rows" in page
+        assert "Import 1 row" in page
         assert "is no e-mail address" in page
         assert "duplicate of row 2" in page
         assert not Contact.objects.exists()
@@ -212,7 +212,8 @@ class TestImport:
         admin.post(f"/data/imports/{found.pk}/undo/")
         run_worker(stop_when_idle=True)
         page = admin.get(f"/data/imports/{found.pk}/").content.decode()
-        assert "1 left because they were changed since" in page
+        assert "2 left as they are, for the reasons below" in page
+        assert "contacts that stand refer to it" in page
         assert "changed since by Sally" in page
 
     def test_lets_a_refused_row_be_mended(self, admin: Client) -> None:

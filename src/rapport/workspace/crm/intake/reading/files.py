@@ -34,7 +34,12 @@ def open_file(path: Path, *, how: Mapping[str, str] | None = None) -> Opened:
         raise UnreadableFileError(
             "cannot be read", where=path.name, allowed=FORMS, next_step="Save it as .xlsx or .csv."
         )
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith((b"[{", b"[\n", b"[ ", b"[\r")):
+        raise UnreadableFileError(
+            "is one JSON list", where=path.name, next_step="Write one object on each line (JSON lines)."
+        )
+    if text.startswith(b"{"):
         return open_json_lines(path, encoding=chosen.get("encoding", ""))
     delimiter = {"tab": "\t"}.get(chosen.get("delimiter", ""), chosen.get("delimiter", ""))
     return open_csv(path, encoding=chosen.get("encoding", ""), delimiter=delimiter)
