@@ -1,4 +1,4 @@
-"""What it takes to execute an expression. Implemented in `execution/`; handed in wherever a fit or a backtest must run midway."""
+"""What it takes to execute an expression: implemented in `execution/`, handed in where something must run midway."""
 
 from __future__ import annotations
 

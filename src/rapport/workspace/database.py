@@ -48,6 +48,15 @@ def _sqlite(file: Path) -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={option('sqlite_synchronous')}; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-64000;",
+            "init_command": "; ".join(f"PRAGMA {pragma}" for pragma in _pragmas()),
         },
     }
+
+
+def _pragmas() -> tuple[str, ...]:
+    return (
+        "journal_mode=WAL",
+        f"synchronous={option('sqlite_synchronous')}",
+        "temp_store=MEMORY",
+        "cache_size=-64000",
+    )

@@ -87,7 +87,8 @@ class Bench:
     def bare(self) -> None:
         self.con.execute(
             "CREATE OR REPLACE TEMP TABLE bare AS "
-            "SELECT contact_id, count(*) AS n, sum(epoch_us(occurred_at) % 1000) AS s FROM interactions GROUP BY contact_id"
+            "SELECT contact_id, count(*) AS n, sum(epoch_us(occurred_at) % 1000) AS s "
+            "FROM interactions GROUP BY contact_id"
         )
 
     def by_hand(self) -> None:

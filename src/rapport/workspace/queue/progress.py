@@ -14,7 +14,7 @@ LEASE_SECONDS = 60.0
 _WRITE_EVERY_SECONDS = 0.5
 
 
-class Stopped(Exception):  # noqa: N818 -- not a failure
+class Stopped(Exception):
     """The job should not go on."""
 
 

@@ -1,4 +1,7 @@
-"""Accounts, contacts, what happened with them, and who turned out to be whom. Columns as declared in `rapport.engine.crm.tables`."""
+"""Accounts, contacts, what happened with them, and who turned out to be whom.
+
+Columns as declared in `rapport.engine.crm.tables`.
+"""
 
 from django.db import models
 

@@ -1,4 +1,7 @@
-"""Cases, promises on them, survey answers and when the company works. Columns as declared in `rapport.engine.crm.tables`."""
+"""Cases, promises on them, survey answers and when the company works.
+
+Columns as declared in `rapport.engine.crm.tables`.
+"""
 
 from django.db import models
 
