@@ -10,6 +10,22 @@ from decimal import Decimal
 import django
 from django.core.management import call_command
 
+_DEFINITION = """
+name: engagement
+title: Engagement
+subject: contact
+kind: points
+range: [0, 100]
+bands: [{label: Hot, from: 50}, {label: Cold, from: 0}]
+outcome: {event: deal_won, within_days: 60}
+groups:
+  visits:
+    type: engagement
+    criteria:
+      - name: visit
+        points: 3
+        per: {event: page_view}
+"""
 _NAMES = (
     "Anna Larsen",
     "Bo Nyström",
@@ -27,6 +43,7 @@ def main(password: str) -> None:
     call_command("migrate", verbosity=0)
     from rapport.workspace.crm.records.models import Contact, Interaction
     from rapport.workspace.crm.sales.models import Order
+    from rapport.workspace.scores.models import ScoreDefinition
     from small_company import live_score, small_company
 
     made = small_company()
@@ -66,6 +83,7 @@ def main(password: str) -> None:
             currency="EUR",
         )
     live_score("engagement", values)
+    ScoreDefinition.objects.update(document=_DEFINITION, title="Engagement")
 
 
 if __name__ == "__main__":

@@ -1,38 +1,33 @@
-"""Every address of the workspace."""
+"""Every address of the workspace. Each needs a signed-in reader unless its view says otherwise."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from allauth.account import views as account
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
+
+_MARK = login_not_required(RedirectView.as_view(url="/static/rapport/mark.svg"))
+_PAGES = "rapport.workspace.pages"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("account/sign-in/", account.login, name="account_login"),
     path("account/sign-out/", account.logout, name="account_logout"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
-    path("favicon.ico", RedirectView.as_view(url="/static/rapport/mark.svg", permanent=False)),
-    path("", include("rapport.workspace.pages.frame.urls")),
-    path("contacts/", include("rapport.workspace.pages.records.contact_urls")),
-    path("accounts/", include("rapport.workspace.pages.records.account_urls")),
-]
-_ROOMS = {
-    "today/": "today",
-    "dashboards/": "dashboards",
-    "scores/": "scores",
-    "data/imports/": "imports",
-    "data/": "data",
-    "settings/": "settings",
-    "deals/": "deals",
-}
-urlpatterns += [
-    path(prefix, include(f"rapport.workspace.pages.{room}.urls"))
-    for prefix, room in _ROOMS.items()
-    if find_spec(f"rapport.workspace.pages.{room}") and find_spec(f"rapport.workspace.pages.{room}.urls")
+    path("favicon.ico", _MARK),
+    path("", include(f"{_PAGES}.frame.urls")),
+    path("today/", include(f"{_PAGES}.today.urls")),
+    path("dashboards/", include(f"{_PAGES}.dashboards.urls")),
+    path("scores/", include(f"{_PAGES}.scores.urls")),
+    path("contacts/", include(f"{_PAGES}.records.contact_urls")),
+    path("accounts/", include(f"{_PAGES}.records.account_urls")),
+    path("deals/", include(f"{_PAGES}.deals.urls")),
+    path("data/imports/", include(f"{_PAGES}.imports.urls")),
+    path("data/", include(f"{_PAGES}.data.urls")),
+    path("settings/", include(f"{_PAGES}.settings.urls")),
 ]
 
-handler403 = "rapport.workspace.pages.frame.errors.forbidden"
-handler404 = "rapport.workspace.pages.frame.errors.not_found"
-handler500 = "rapport.workspace.pages.frame.errors.broken"
+handler403 = f"{_PAGES}.frame.errors.forbidden"
+handler404 = f"{_PAGES}.frame.errors.not_found"
+handler500 = f"{_PAGES}.frame.errors.broken"

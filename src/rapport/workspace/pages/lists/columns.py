@@ -95,7 +95,7 @@ def score_columns(subject: str) -> list[Column]:
     return [
         Column(
             name=f"{SCORE_PREFIX}{version.name}",
-            label=_words(version.name or ""),
+            label=version.label,
             kind=Kind.SCORE,
             score=version.name or "",
             sortable=True,
@@ -103,8 +103,3 @@ def score_columns(subject: str) -> list[Column]:
         for version in live_definitions()
         if version.subject == subject
     ]
-
-
-def _words(name: str) -> str:
-    spaced = name.replace("_", " ").replace("-", " ")
-    return spaced[:1].upper() + spaced[1:]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -20,6 +20,7 @@ from rapport.workspace.team.access import visible
 from rapport.workspace.team.models import User
 
 _FEW = 6
+_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,37 +75,50 @@ def boxes(record: Any, user: User) -> list[Box]:
 def figures(record: Any, user: User) -> list[Figure]:
     """Orders and their sum, open deals, the last contact: those that there are."""
     about = _about(record)
-    found = []
-    orders = visible(Order.objects.filter(about), user).aggregate(
-        count=Count("pk"), amount=Sum("amount"), last=Max("ordered_at")
-    )
-    if orders["count"]:
-        found.append(
-            Figure(
-                label="Value so far",
-                value=wording.short_money(orders["amount"], settings.BASE_CURRENCY),
-                hint="Sum of orders",
-            )
-        )
-        found.append(Figure(label="Orders", value=wording.number(orders["count"])))
-        found.append(Figure(label="Last order", value=wording.day(orders["last"])))
+    found = _order_figures(visible(Order.objects.filter(about), user))
     if isinstance(record, Contact | Account):
-        deals = visible(Deal.objects.filter(about), user).aggregate(
-            open=Count("pk", filter=Q(status="open")),
-            amount=Sum("amount", filter=Q(status="open")),
-            won=Count("pk", filter=Q(status="won")),
-        )
-        if deals["open"]:
-            amount = wording.short_money(deals["amount"], settings.BASE_CURRENCY)
-            found.append(Figure(label="Open deals", value=f"{deals['open']} · {amount}"))
-        if deals["won"]:
-            found.append(Figure(label="Deals won", value=wording.number(deals["won"])))
+        found += _deal_figures(visible(Deal.objects.filter(about), user))
     last = (
         Interaction.objects.filter(_interacted(record)).order_by("-occurred_at").values_list("occurred_at", flat=True)
     )
     if (at := last.first()) is not None:
         found.append(Figure(label="Last interaction", value=wording.day(at), hint=wording.instant(at)))
     return found
+
+
+def _order_figures(orders: QuerySet[Order]) -> list[Figure]:
+    rows = orders.order_by().values_list("currency").annotate(Count("pk"), Sum("amount"), Max("ordered_at"))
+    found = list(rows)
+    if not found:
+        return []
+    amounts = [(currency, amount) for currency, _, amount, _ in found if amount is not None]
+    return [
+        Figure(label="Value so far", value=_sums(amounts), hint="Sum of orders"),
+        Figure(label="Orders", value=wording.number(sum(count for _, count, _, _ in found))),
+        Figure(label="Last order", value=wording.day(max(last for _, _, _, last in found))),
+    ]
+
+
+def _deal_figures(deals: QuerySet[Deal]) -> list[Figure]:
+    rows = deals.filter(status__in=("open", "won")).order_by().values_list("status", "currency")
+    found = list(rows.annotate(Count("pk"), Sum("amount")))
+    figures = []
+    if standing := [row for row in found if row[0] == "open"]:
+        amounts = [(currency, amount) for _, currency, _, amount in standing if amount is not None]
+        count = wording.number(sum(row[2] for row in standing))
+        figures.append(Figure(label="Open deals", value=f"{count} · {_sums(amounts)}" if amounts else count))
+    if won := sum(row[2] for row in found if row[0] == "won"):
+        figures.append(Figure(label="Deals won", value=wording.number(won)))
+    return figures
+
+
+def _sums(amounts: Sequence[tuple[str | None, Decimal]]) -> str:
+    """Sums by currency, the largest first, never added across currencies; whole units, short from a million on."""
+    ordered = sorted(amounts, key=lambda pair: -pair[1])
+    return " + ".join(
+        wording.short_money(amount, currency) if abs(amount) >= _MILLION else wording.money(round(amount), currency)
+        for currency, amount in ordered
+    )
 
 
 def _about(record: Any) -> Q:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from rapport.workspace.crm.records.models import AttributeValue, Contact, Interaction
-from rapport.workspace.crm.sales.models import Deal
+from rapport.workspace.crm.sales.models import Deal, Order
 from small_company import AT, SmallCompany
 
 ADDRESSES = ("/contacts/contact-{}/", "/accounts/account-{}/", "/deals/deal-{}/")
@@ -91,6 +92,19 @@ class TestFacts:
         self.change(company, "/contacts/contact-0/facts/title/", "<script>alert(1)</script>")
         page = company.client("alice").get("/contacts/contact-0/").content.decode()
         assert "<script>alert" not in page
+
+
+class TestFigures:
+    def test_orders_are_summed_in_their_own_currencies(self, company: SmallCompany) -> None:
+        for number, (currency, amount) in enumerate((("USD", "1234.50"), ("USD", "1000"), ("SEK", "99"))):
+            Order.objects.create(
+                id=f"more-{number}", contact_id="contact-0", ordered_at=AT, amount=Decimal(amount), currency=currency
+            )
+        page = company.client("alice").get("/contacts/contact-0/").content.decode()
+        assert "$2,234 + 99\u00a0SEK + €10" in page
+
+    def test_open_deals_are_counted_with_their_sum(self, company: SmallCompany) -> None:
+        assert "1 · €1,000" in company.client("alice").get("/contacts/contact-0/").content.decode()
 
 
 class TestTimeline:
