@@ -35,10 +35,11 @@ from django.db import connection, transaction
 
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.execution.lake_errors import LakeWriteFailed
-from rapport.workspace.crm.lake import compact, open_snapshot, publish, rebuild, vacuum
+from rapport.workspace.crm.lake import compact, open_snapshot, publish, rebuild, vacuum, withdraw
 from rapport.workspace.crm.lake.engines import new_runner
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState
 from rapport.workspace.crm.lake.publishing import lake_of
+from rapport.workspace.crm.lake.upkeep import take_out_withdrawn
 from rapport.workspace.crm.records.models import AttributeValue, Contact, Interaction
 from rapport.workspace.lib.declared import published_models
 from rapport.workspace.queue.models import Lease
@@ -69,6 +70,9 @@ def work(checkpoint: Callable[[str], None] = lambda _step: None, *, hurry: bool 
         turn += 1
         add_rows(1_100)
         publish(wait=60, checkpoint=checkpoint)
+        withdraw("interactions", random.sample(list(Interaction.objects.values_list("id", flat=True)[:1_000]), 10))
+        if hurry or turn % 2 == 0:
+            take_out_withdrawn(wait=60, checkpoint=checkpoint)
         if hurry or turn % 3 == 0:
             compact(everything=True, wait=60, checkpoint=checkpoint)
         if hurry or turn % 4 == 0:
@@ -94,6 +98,8 @@ def look() -> None:
     same_rows("a snapshot right after the kill", from_snapshot())
     publish(wait=60)
     same_rows("a snapshot after recovery", from_snapshot())
+    take_out_withdrawn(wait=60)
+    same_rows("a snapshot after upkeep", from_snapshot())
     same_rows("the lake's own files", from_lake())
     for name, model in published_models().items():
         batches = set(model._default_manager.values_list("batch", flat=True))  # type: ignore[attr-defined]

@@ -15,9 +15,11 @@ from rapport.engine.crm.tables import TABLES
 from rapport.engine.execution.buckets import bucket_of
 from rapport.workspace.crm.lake import open_snapshot, publish
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState
-from rapport.workspace.crm.lake.publishing import lake_of
+from rapport.workspace.crm.lake.publishing import lake_of, publishing
 from rapport.workspace.crm.records.models import Account, Contact, Interaction
 from rapport.workspace.crm.sales.models import Deal
+from rapport.workspace.queue.leases import LeaseLost
+from rapport.workspace.queue.models import Lease
 from rapport.workspace.scores.models import ScoreValue
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +124,32 @@ class TestPublish:
         assert publish(tables=["contacts"]).rows == {}
         assert Contact.objects.get(id="c1").batch == 1
         assert Contact.objects.get(id="c1").first_name == "Ada"
+
+
+class TestATakenOverPublisher:
+    """One that was only paused wakes up after another has taken its lease."""
+
+    def test_cannot_claim(self) -> None:
+        Contact.objects.create(id="c1")
+        with publishing() as late:
+            Lease.objects.update(expires_at=AT)
+            publish()
+            Contact.objects.create(id="c2")
+            with pytest.raises(LeaseLost):
+                late.publish("contacts")
+        assert Contact.objects.get(id="c2").batch is None
+
+    def test_does_not_append_again_what_the_other_appended(self) -> None:
+        Contact.objects.create(id="c1")
+
+        def overtaken(step: str) -> None:
+            if step == "sealed":
+                Lease.objects.update(expires_at=AT)
+                assert publish().rows == {"contacts": 1}
+
+        publish(checkpoint=overtaken)
+        assert [row["id"] for row in rows_of("contacts")] == ["c1"]
+        assert batch_in_lake("contacts") == 1
 
 
 class TestOpenSnapshot:
