@@ -20,9 +20,9 @@ def narrowed(view: AsOf, subject: str, subject_ids: Sequence[str], *, runner: Ru
     if not view.has("interactions") or len(subject_ids) > FEW:
         return view
     rows = view.snapshot.tables["interactions"]
+    if ("deal_id" if subject == "deal" else "contact_id") not in rows.columns:
+        return view
     if subject == "deal":
-        if "deal_id" not in rows.columns:
-            return view
         return _with_interactions(view, rows.filter(rows.deal_id.isin(list(subject_ids))), runner)
     accounts = list(subject_ids) if subject == "account" else []
     if accounts:

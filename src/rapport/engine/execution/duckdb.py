@@ -15,7 +15,8 @@ from ibis.backends.duckdb import Backend
 _MACROS = """
 CREATE OR REPLACE MACRO rapport_local_time(zone, moment) AS timezone(zone, moment);
 CREATE OR REPLACE MACRO rapport_epoch_us(moment) AS epoch_us(moment);
-CREATE OR REPLACE MACRO rapport_json_text(document, name) AS json_extract_string(document, '$."' || name || '"');
+CREATE OR REPLACE MACRO rapport_json_text(document, name)
+    AS TRY(json_extract_string(document, '$."' || name || '"')); -- null where the document is no JSON
 CREATE OR REPLACE MACRO rapport_first_of_windows(ordered, times, span) AS CAST(coalesce(list_sum(list_transform(
     list_filter(ordered, lambda one, place: place <= times
         OR ordered[place - times] - ordered[place - times] % span != one - one % span),

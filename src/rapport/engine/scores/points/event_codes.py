@@ -185,7 +185,7 @@ def _stored_texts(view: AsOf, ref: FieldRef, types: frozenset[str] | None, runne
     """
     rows = view.snapshot.tables.get(ref.table)
     column, _, key = ref.column.partition(".")
-    if rows is None or ref.table != INTERACTIONS or column not in rows.columns:
+    if rows is None or ref.table != INTERACTIONS or not {column, "type"} <= set(rows.columns):
         return None
     if not key:
         return distinct_texts(rows, column, runner)
