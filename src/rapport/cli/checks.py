@@ -96,11 +96,15 @@ def administrator() -> Finding:
 
 
 def lake() -> Finding:
-    from rapport.workspace.crm.lake import open_snapshot
+    from rapport.workspace.crm.lake.checks import doctor_checks
 
-    with open_snapshot(tables=("contacts", "interactions", "orders", "deals")) as (snapshot, _):
-        found = snapshot.version or "empty"
-    return Finding("lake", Health.GOOD, found)
+    looks = doctor_checks()
+    bad = [look for look in looks if not look.ok]
+    found = " ".join(look.sentence for look in bad or looks)
+    if not bad:
+        return Finding("lake", Health.GOOD, found)
+    health = Health.BROKEN if any(look.name == "lake" for look in bad) else Health.WARNING
+    return Finding("lake", health, found, " ".join(look.next_step for look in bad))
 
 
 def jobs() -> Finding:

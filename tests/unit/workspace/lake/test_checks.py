@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rapport.workspace.crm.lake import publish
+from rapport.workspace.crm.lake import checks, publish
 from rapport.workspace.crm.lake.checks import LakeCheck, doctor_checks
 from rapport.workspace.crm.lake.models import LakeBatch
 from rapport.workspace.crm.records.models import Contact, Interaction
@@ -58,13 +58,16 @@ def test_a_batch_on_its_way_is_told() -> None:
     assert not found()["lake"].ok
 
 
-def test_fragments_are_told_and_upkeep_mends_them() -> None:
+def test_fragments_are_told_and_upkeep_mends_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(16):
         Interaction.objects.create(type="call", contact_id="c", occurred_at=AT.replace(hour=n))
         publish()
-    assert found()["lake files"].sentence == "Fragmented: interactions."
+    assert found()["lake files"].sentence == "To be sorted at the next upkeep: interactions."
+    monkeypatch.setattr(checks, "MOST_TAIL_FILES", 16)
+    assert not found()["lake files"].ok
+    assert "rapport lake compact" in found()["lake files"].next_step
     job = enqueue("lake_upkeep")
     run_worker(stop_when_idle=True)
     assert Job.objects.get(id=job.id).state == JobState.DONE
     assert Job.objects.get(id=job.id).result["sorted_files"] == 1
-    assert found()["lake files"].ok
+    assert found()["lake files"].sentence == "Files are few and sorted."

@@ -18,6 +18,7 @@ from rapport.workspace.queue.identity import has_ended
 from rapport.workspace.queue.models import Lease
 
 _MOST_UNPUBLISHED = 200_000
+MOST_TAIL_FILES = 200  # more than a day of publishing leaves
 _NOT_LOOKED_AT = "No lake has been made yet."
 
 
@@ -85,9 +86,13 @@ def _fragmented(state: LakeState) -> LakeCheck:
     lake = lake_of(state)
     parts = {name: compaction.parts(lake, TABLES[name]) for name in known_tables(None)}
     ragged = [name for name, its in parts.items() if any(part.is_fragmented for part in its)]
-    if not ragged:
-        return LakeCheck("lake files", True, "Files are few and sorted.")
-    return LakeCheck("lake files", False, f"Fragmented: {', '.join(ragged)}.", "Run `rapport lake compact`.")
+    neglected = [name for name in ragged if any(len(part.tail) >= MOST_TAIL_FILES for part in parts[name])]
+    if neglected:
+        what = f"Many small files: {', '.join(neglected)}; reading them is slow."
+        return LakeCheck("lake files", False, what, "Let `rapport worker` run at night, or run `rapport lake compact`.")
+    if ragged:
+        return LakeCheck("lake files", True, f"To be sorted at the next upkeep: {', '.join(ragged)}.")
+    return LakeCheck("lake files", True, "Files are few and sorted.")
 
 
 def _lease() -> LakeCheck:
