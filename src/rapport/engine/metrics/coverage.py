@@ -30,7 +30,7 @@ _NEVER = ibis.null().cast(_INSTANT)
 class Coverage:
     """Attributes:
     first, last: the oldest row, and the newest row or milestone, of each table up to the as-of instant.
-    filled: paths (`deals.closed_at`) that hold at least one value.
+    filled: paths (`deals.closed_at`, `interactions.type=page_view`) that hold at least one value.
     through: until when the sources are known to have told something.
     """
 
@@ -47,6 +47,8 @@ class Coverage:
             table, _, column = path.partition(".")
             if not snapshot.has(table):
                 return MissingTable(table, needed_by=spec.id).what
+            if "=" in column and path not in self.filled:
+                return f"{spec.id} needs {table} of {column.replace('=', ' ')}, of which there are none."
             if column and path not in self.filled:
                 return MissingColumn(f"{TABLES[table].entity}.{column}", needed_by=spec.id).what
         return None
@@ -89,7 +91,7 @@ def coverage_of(specs: Iterable[MetricSpec], snapshot: Snapshot, *, as_of: datet
 
 def _table_part(snapshot: Snapshot, table: str, names: list[str], as_of: datetime) -> ir.Table:
     rows = snapshot.tables[table]
-    counts = [rows[name].count() if name in rows.columns else ibis.literal(0, type="int64") for name in names]
+    counts = [_filled(rows, name) for name in names]
     figures = {f"c{i}": value.cast("int64") for i, value in enumerate(counts)}
     wide = rows.aggregate(
         first=_first(rows, TABLES[table].occurred_at, as_of),
@@ -99,6 +101,14 @@ def _table_part(snapshot: Snapshot, table: str, names: list[str], as_of: datetim
     )
     filled = ibis.array([wide.n, *(wide[f"c{i}"] for i in range(len(names)))])
     return wide.select(what=ibis.literal(table), first=wide.first, last=wide.last, filled=filled)
+
+
+def _filled(rows: ir.Table, name: str) -> ir.IntegerScalar:
+    """How many rows have a value in a column, or that value: `type`, `type=page_view`."""
+    column, _, value = name.partition("=")
+    if column not in rows.columns:
+        return ibis.literal(0, type="int64")
+    return rows.count(where=rows[column] == value) if value else rows[column].count()
 
 
 def _first(rows: ir.Table, occurred_at: str | None, as_of: datetime) -> ir.Value:

@@ -86,6 +86,10 @@ def _nothing_told(
             return replace(found, value=None, numerator=None, reason="No data reach back to this period.")
         if coverage.through is not None and window.start > coverage.through:
             return replace(found, value=None, numerator=None, reason="No data since before this period.")
+    without = found.n_missing_amount + found.n_unconverted
+    if spec.null_policy is NullPolicy.ZERO and found.value == 0 and 0 < found.n <= without:
+        reason = f"None of {found.n:,} {spec.relation.grain} has an amount in the base currency, or a rate for it."
+        return replace(found, value=None, numerator=None, reason=reason)
     if found.value is None and found.reason is None:
         return replace(found, reason=f"No {spec.relation.grain} to count in this period.")
     return found

@@ -39,7 +39,8 @@ class Relation:
     Attributes:
         grain: what one row is, plural ("closed deals").
         table: the table that the rows' `id` belongs to, and whose instants say what is covered.
-        needs: tables and columns (`deals.closed_at`) without which there are no rows.
+        needs: tables, columns (`deals.closed_at`) and values of columns (`interactions.type=page_view`)
+            without which there are no rows.
         needs_any: tables of which one is enough.
         rows: makes them: `id`, the instants that `dating` asks for, and the columns wanted.
         dimensions: by name.

@@ -78,6 +78,24 @@ class TestWhatIsMissing:
         assert values[0].reason == "win_rate_amount needs deal.amount, which no source maps."
         assert values[1].value == pytest.approx(2 / 3)
 
+    def test_interactions_of_other_types_say_nothing_of_page_views(
+        self, company: Company, runner: DuckdbRunner
+    ) -> None:
+        snapshot = company(interactions=[{"type": "call", "occurred_at": "2024-02-01"}])
+        values = measure(["page_views", "sales_calls"], snapshot, period=Period.year(2024), as_of=NOW, runner=runner)
+        assert values[0].reason == "page_views needs interactions of type page_view, of which there are none."
+        assert (values[0].value, values[1].value) == (None, 1)
+
+    def test_amounts_that_none_can_be_added_are_unknown_not_0(self, company: Company, runner: DuckdbRunner) -> None:
+        deals = [{**deal, "currency": "USD"} for deal in DEALS]
+        values = measure(
+            ["bookings", "deals_won"], company(deals=deals), period=Period.year(2024), as_of=NOW, runner=runner
+        )
+        assert (values[0].value, values[0].n, values[0].n_unconverted) == (None, 2, 2)
+        assert values[0].reason is not None
+        assert values[0].reason.startswith("None of 2 closed deals has an amount in the base currency")
+        assert values[1].value == 2
+
     def test_every_metric_survives_an_empty_company(self, company: Company, runner: DuckdbRunner) -> None:
         snapshot = company(accounts=[{"name": "A", "created_at": "2024-01-01"}])
         values = measure(list(METRICS), snapshot, period=Period.year(2024), as_of=NOW, runner=runner)

@@ -279,7 +279,7 @@ class TestStageDuration:
     ) -> None:
         values = measure(
             ["stage_duration"],
-            company(deal_stage_visits=self.VISITS),
+            company(deal_stage_visits=self.VISITS, deals=[{"id": "d", "created_at": "2024-01-01"}]),
             period=YEAR,
             as_of=NOW,
             runner=runner,
@@ -297,7 +297,7 @@ class TestStageDuration:
                 ("offer", "2024-01-17"),
             )
         ]
-        snapshot = company(attribute_history=history)
+        snapshot = company(attribute_history=history, deals=[{"id": "d", "created_at": "2024-01-01"}])
         assert value_of("stage_duration", snapshot, runner).value == 4.0
         assert value_of("stage_duration_mean", snapshot, runner).value == pytest.approx(16 / 3)
 

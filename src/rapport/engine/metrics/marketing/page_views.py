@@ -21,6 +21,7 @@ PAGE_VIEWS = MetricSpec(
     not_when="Visitors who refused consent are not seen; machines are left out only where they were found out.",
     relation=ACTIVITIES,
     figure=Amount(distinct("sent_as", "is_page_view")),
+    needs=("interactions.type=page_view",),
     variants=("visits",),
 )
 
@@ -39,6 +40,6 @@ VISITS = MetricSpec(
     not_when="The source sends no session id.",
     relation=ACTIVITIES,
     figure=Amount(distinct("session_id", "is_page_view")),
-    needs=("interactions.session_id",),
+    needs=("interactions.type=page_view", "interactions.session_id"),
     variants=("page_views",),
 )

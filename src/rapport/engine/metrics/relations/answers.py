@@ -67,13 +67,13 @@ def _newest(rows: ir.Table, dimensions: Sequence[str]) -> ir.Table:
 
 
 _LABELS = ("survey", "score", "comment", "contact_id", "account_id")
-_NEEDS = ("survey_answers.kind", "survey_answers.score")
+_SCORE = "survey_answers.score"
 
 NPS_ANSWERS = Relation(
     name="nps_answers",
     grain="answers",
     table="survey_answers",
-    needs=_NEEDS,
+    needs=("survey_answers.kind=nps", _SCORE),
     rows=_nps,
     dimensions=_DIMENSIONS,
     labels=_LABELS,
@@ -83,7 +83,7 @@ CSAT_ANSWERS = Relation(
     name="csat_answers",
     grain="answers",
     table="survey_answers",
-    needs=_NEEDS,
+    needs=("survey_answers.kind=csat", _SCORE),
     rows=_csat,
     dimensions=_DIMENSIONS,
     labels=_LABELS,

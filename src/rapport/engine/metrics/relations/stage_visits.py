@@ -38,6 +38,7 @@ STAGE_VISITS = Relation(
     name="stage_visits",
     grain="stage visits",
     table="deal_stage_visits",
+    needs=("deals",),
     needs_any=("deal_stage_visits", "attribute_history"),
     rows=_visits,
     dimensions={

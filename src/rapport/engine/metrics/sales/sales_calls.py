@@ -21,6 +21,7 @@ SALES_CALLS = MetricSpec(
     not_when="Calls are written down by hand: it measures diligence in writing.",
     relation=ACTIVITIES,
     figure=Amount(count("is_call")),
+    needs=("interactions.type=call",),
     variants=("sales_calls_connected",),
 )
 
@@ -39,5 +40,6 @@ SALES_CALLS_CONNECTED = MetricSpec(
     not_when="Outcomes are not recorded.",
     relation=ACTIVITIES,
     figure=Amount(count("is_connected_call")),
+    needs=("interactions.type=call",),
     variants=("sales_calls",),
 )
