@@ -48,7 +48,8 @@ def _import(file: Path, *, table: str | None, source: str | None, dry_run: bool,
         warned(f"row {row}: {reason}")
     if not found.counts.get("error"):
         return OK
-    warned(f"{found.counts['error']:,} rows were refused; they are in quarantine under Data > Imports.")
+    refused = found.counts["error"]
+    warned(f"{refused:,} {'row was' if refused == 1 else 'rows were'} refused, see Data > Imports.")
     return WARNINGS
 
 

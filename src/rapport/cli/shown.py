@@ -40,7 +40,9 @@ def table_shown(columns: Sequence[str], rows: Sequence[Sequence[object]], *, tit
     """Rows as a table; numbers to the right, nothing for None."""
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    if title:
+        said(title)
+    table = Table(header_style="bold")
     for position, name in enumerate(columns):
         numeric = any(isinstance(row[position], int | float) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", no_wrap=position == 0)
