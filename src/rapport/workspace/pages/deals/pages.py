@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET
 
 from rapport.workspace.crm.sales.models import Deal
 from rapport.workspace.pages.deals.board import Stage, stages
+from rapport.workspace.pages.lists.columns import live_of
 from rapport.workspace.pages.lists.pages import reader
-from rapport.workspace.scores.definitions import live_definitions
 from rapport.workspace.team.access import visible
 
 
@@ -30,7 +30,7 @@ def board(request: HttpRequest) -> HttpResponse:
     mine = request.GET.get("whose") == "mine"
     if mine:
         deals = deals.filter(owner=user)
-    score = next((version.name for version in live_definitions() if version.subject == "deal"), None)
+    score = next((version.name for version in live_of("deal")), None)
     found = stages(deals, today=timezone.localdate(), score=score)
     context = {
         "stages": found,

@@ -12,6 +12,8 @@ from rapport.workspace.pages.lists.columns import Column, Kind, ListSpec, score_
 from rapport.workspace.pages.lists.conditions import OPERATORS, WITHOUT_VALUE, Filter, FilterError, read
 from rapport.workspace.pages.lists.keyset import Cursor
 
+_MOST_FILTERS = 30
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -63,7 +65,7 @@ def read_address(spec: ListSpec, query: QueryDict) -> Asked:
     columns = {column.name: column for column in (*spec.columns, *scores)}
     complaints: list[str] = []
     filters = []
-    for text in [*query.getlist("f"), *_added(query)]:
+    for text in [*query.getlist("f")[:_MOST_FILTERS], *_added(query)]:
         try:
             found = read(text, columns)
         except FilterError as wrong:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Expression, F, Model
+from django.db.models import Expression, F, Model, QuerySet
 
 from rapport.workspace.lib.sort_key import SortKey
-from rapport.workspace.scores.definitions import live_definitions
+from rapport.workspace.scores.models import ScoreDefinition, State
 
 SCORE_PREFIX = "score."
 
@@ -100,6 +100,11 @@ def score_columns(subject: str) -> list[Column]:
             score=version.name or "",
             sortable=True,
         )
-        for version in live_definitions()
-        if version.subject == subject
+        for version in live_of(subject)
     ]
+
+
+def live_of(subject: str) -> QuerySet[ScoreDefinition]:
+    """The live scores of a kind of record, by name, without their documents and reports: a list asks each time."""
+    found = ScoreDefinition.objects.filter(state=State.PUBLISHED, subject=subject).order_by("name")
+    return found.only("name", "title", "version", "subject")

@@ -74,6 +74,7 @@ class ListViews:
             "shown": shown,
             "lines": self._lines(shown, found),
             "page": found,
+            "ticks": can(user, Action.ASSIGN),
             "more": f"?{_shown_only(asked, shown).query(cursor=found.next, cols=True)}" if found.next else "",
         }
         if request.headers.get("HX-Target") == "more":
@@ -95,7 +96,6 @@ class ListViews:
             "query": asked.query(),
             "everything": not asked.filters and not asked.typed,
             "may_share": can(user, Action.SHARE_VIEWS),
-            "may_assign": can(user, Action.ASSIGN),
             "may_export": can(user, Action.EXPORT),
             "owners": assignable(user) if can(user, Action.ASSIGN) else [],
             "filterable": sorted(asked.columns.values(), key=lambda column: column.label),
