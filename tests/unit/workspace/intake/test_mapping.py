@@ -192,9 +192,10 @@ class TestUnknownColumns:
         assert mobile.target == "properties.Mobile Phone Number"
         assert "'Phone Number' is taken for phone" in mobile.note
 
-    def test_only_leave_the_table_open(self) -> None:
+    @pytest.mark.parametrize("header", [["colour", "flavour"], ["id", "created_at", "time_zone"]])
+    def test_or_next_to_only_those_leave_the_table_open(self, header: list[str]) -> None:
         with pytest.raises(DefinitionError, match="no table is recognised"):
-            guess_table(["colour", "flavour"])
+            guess_table(header)
 
 
 class TestChosenColumns:

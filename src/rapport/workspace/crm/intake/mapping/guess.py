@@ -18,6 +18,8 @@ from rapport.workspace.crm.intake.mapping.mapping import MappedColumn, Mapping
 from rapport.workspace.crm.intake.mapping.names import fold, is_noise, look_up, names_of
 
 GUESSABLE = tuple(DICTIONARIES)
+_ENOUGH = 2
+_CALLED_SO = 3.0
 _TELLING = ("external_id", "created_at", "modified_at", "is_deleted")
 
 
@@ -36,7 +38,7 @@ def guess_table(header: Sequence[str], *, file_name: str = "") -> TableGuess:
     """
     weights = sorted(((_likeness(table, header, file_name), table) for table in GUESSABLE), reverse=True)
     (best, table), (second, _) = weights[:2]
-    if best < 1.0:
+    if best < 1.0 or (_recognised(table, header) < _ENOUGH and _named(table, file_name) < _CALLED_SO):
         raise DefinitionError(
             "no table is recognised by the names of the columns", where=file_name or None,
             received=", ".join(header[:8]), allowed=sorted(GUESSABLE), next_step="Say which table it is.",
@@ -100,6 +102,12 @@ def _likeness(table: str, header: Sequence[str], file_name: str) -> float:
     return sum(hits.values()) - 1.0 * missing + 0.3 * own_id + _named(table, file_name)
 
 
+def _recognised(table: str, header: Sequence[str]) -> int:
+    """How many columns are told by a name of this table's own; ids and times that any row may have do not count."""
+    hits = [hit for name in header if (hit := look_up(table, name))]
+    return len({target.partition(":")[0] for target, rank, _ in hits if target not in _TELLING or rank < 20})
+
+
 @cache
 def _rarity(folded: str) -> float:
     known_by = sum(1 for table in GUESSABLE if folded in names_of(table))
@@ -112,5 +120,5 @@ def _named(table: str, file_name: str) -> float:
     text = " ".join(word.removesuffix("s") for word in words if word not in ("data", "export", "dataset", "all", "sf"))
     spoken = [table.replace("_", " ").removesuffix("s"), *ENTITY_WORDS.get(table, ())]
     if any(text == word for word in spoken):
-        return 3.0
-    return 1.5 if any(f" {word} " in f" {text} " for word in spoken) else 0.0
+        return _CALLED_SO
+    return 0.7 if any(f" {word} " in f" {text} " for word in spoken) else 0.0
