@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rapport.workspace.crm.lake import checks, publish
+from rapport.workspace.crm.lake import checks, open_snapshot, publish
 from rapport.workspace.crm.lake.checks import LakeCheck, doctor_checks
 from rapport.workspace.crm.lake.models import LakeBatch
 from rapport.workspace.crm.records.models import Contact, Interaction
@@ -71,3 +71,14 @@ def test_fragments_are_told_and_upkeep_mends_them(monkeypatch: pytest.MonkeyPatc
     assert Job.objects.get(id=job.id).state == JobState.DONE
     assert Job.objects.get(id=job.id).result["sorted_files"] == 1
     assert found()["lake files"].sentence == "Files are few and sorted."
+
+
+def test_publishing_in_the_background_sorts_what_it_made_ragged(lake_path: Path) -> None:
+    for n in range(16):
+        Interaction.objects.create(type="call", contact_id="c", occurred_at=AT.replace(hour=n))
+        job = enqueue("publish")
+        run_worker(stop_when_idle=True)
+    assert Job.objects.get(id=job.id).result == {"interactions": 1}
+    with open_snapshot(tables=["interactions"]) as (snapshot, runner):
+        assert runner.to_arrow(snapshot.tables["interactions"]).num_rows == 16
+    assert found()["lake"].sentence == "Tables: 1, files: 1; in step with the database."

@@ -11,9 +11,11 @@ from rapport.workspace.queue.registry import task
 
 @task("publish", retries=3)
 def publish(progress: Progress) -> dict[str, int]:
-    """Bring every committed row into the lake. Gives the number of rows by table."""
+    """Bring every committed row into the lake, and sort what became fragmented by it. Gives the rows by table."""
     progress.report(0, None, "publishing records")
-    return dict(publish_rows(checkpoint=lambda _step: progress.report(0, None, "publishing records")).rows)
+    published = publish_rows(checkpoint=lambda _step: progress.report(0, None, "publishing records"))
+    compact(tables=published.rows, checkpoint=lambda _step: progress.report(0, None, "sorting the lake"))
+    return dict(published.rows)
 
 
 @task("lake_upkeep", retries=3)
