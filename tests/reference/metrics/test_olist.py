@@ -75,6 +75,23 @@ def test_sales_cycle_of_each_quarter(
     assert sum(number for _, number, *_ in expected) - sum(v.n for v in cycle) == 1
 
 
+def test_leads_that_became_sellers_within_90_days(
+    company: Snapshot, engine: DuckdbRunner, by_hand: duckdb.DuckDBPyConnection
+) -> None:
+    """Real elapsed time, as in the metric: 90 days of 24 hours from the local midnight of the first contact."""
+    expected = by_hand.sql("""
+        SELECT origin, count(*) FILTER (won >= began AND won <= began + INTERVAL 90 DAY), count(*)
+        FROM (
+            SELECT origin, timezone('America/Sao_Paulo', first_contact_date::TIMESTAMP) AS began,
+                timezone('America/Sao_Paulo', won_date::TIMESTAMP) AS won
+            FROM raw.leads LEFT JOIN raw.closed USING (mql_id)
+        ) GROUP BY 1""").fetchall()
+    company = Snapshot({name: company.tables[name] for name in ("contacts", "deals")}, time_zone="America/Sao_Paulo")
+    values = measure(["lead_to_customer_rate"], company, period=TWO_YEARS, as_of=NOW, runner=engine, by=["source"])
+    assert {(v.dimensions["source"], v.numerator, v.denominator) for v in values} == set(expected)
+    assert sum(v.numerator or 0 for v in values) > 500
+
+
 def test_orders_and_their_value_by_local_month(
     company: Snapshot, engine: DuckdbRunner, by_hand: duckdb.DuckDBPyConnection
 ) -> None:

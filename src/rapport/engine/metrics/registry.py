@@ -12,6 +12,7 @@ from rapport.engine.metrics.customers import (
 from rapport.engine.metrics.marketing import campaign_responses, campaign_revenue, campaigns_active, page_views
 from rapport.engine.metrics.sales import (
     deals_won,
+    lead_to_customer_rate,
     leads,
     open_deals,
     pipeline_value,
@@ -37,6 +38,7 @@ _ALL: tuple[MetricSpec, ...] = (
     leads.LEADS,
     leads.MQLS,
     leads.SQLS,
+    lead_to_customer_rate.LEAD_TO_CUSTOMER_RATE,
     deals_won.DEALS_CREATED,
     deals_won.DEALS_WON,
     deals_won.DEALS_LOST,

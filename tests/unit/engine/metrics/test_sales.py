@@ -336,3 +336,20 @@ class TestLeads:
         merged = company(contacts=contacts, attribute_history=history, identity_links=links)
         assert monthly("leads", apart, runner)[:4] == [None, 1, 1, None]
         assert monthly("leads", merged, runner)[:3] == [None, 1, 0]
+
+    def test_leads_become_customers_in_time_or_not(self, company: Company, runner: DuckdbRunner) -> None:
+        """p bought on day 90, q on day 91, r's account won a deal on day 10, s was a customer before: 2 of 5."""
+        people = [("p", None), ("q", None), ("r", "a"), ("s", None), ("t", None)]
+        snapshot = company(
+            contacts=[{"id": who, "created_at": "2024-01-01", "account_id": a} for who, a in people],
+            orders=[
+                {"contact_id": "p", "ordered_at": "2024-03-31", "amount": 1},
+                {"contact_id": "q", "ordered_at": "2024-04-01", "amount": 1},
+                {"contact_id": "s", "ordered_at": "2023-04-01", "amount": 1},
+            ],
+            deals=[{"created_at": "2024-01-02", "status": "won", "closed_at": "2024-01-11", "account_id": "a"}],
+        )
+        value = value_of("lead_to_customer_rate", snapshot, runner)
+        assert (value.numerator, value.denominator, value.maturity, value.n_assumed) == (2, 5, 1.0, 5)
+        early = measure(["lead_to_customer_rate"], snapshot, period=YEAR, as_of=utc("2024-02-01"), runner=runner)[0]
+        assert (early.numerator, early.maturity) == (1, 0.0)

@@ -15,7 +15,7 @@ _LEAD_OR_LATER = LIFECYCLE_STAGES[LIFECYCLE_STAGES.index("lead") :]
 _ENTERED = {"lead": _LEAD_OR_LATER, "mql": _LEAD_OR_LATER[1:], "sql": _LEAD_OR_LATER[2:]}
 
 
-def _entries(reading: Reading) -> ir.Table:
+def stage_entries(reading: Reading) -> ir.Table:
     """One row per person and stage (lead, mql, sql) entered for the first time: id, at, entered, assumed.
 
     A stage that was skipped counts as entered with the first later one. A person whose stage was
@@ -84,7 +84,7 @@ STAGE_ENTRIES = Relation(
     grain="people who entered",
     table="contacts",
     needs=("contacts",),
-    rows=_entries,
+    rows=stage_entries,
     dimensions={
         "source": column("lead_source"),
         "owner": column("owner_id"),
