@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import close_old_connections, connection
+from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from rapport.engine.errors import RapportError
@@ -20,13 +20,15 @@ from rapport.workspace.queue.heartbeat import heartbeat
 from rapport.workspace.queue.identity import has_ended, worker_identity
 from rapport.workspace.queue.models import Job, JobState
 from rapport.workspace.queue.progress import LEASE_SECONDS, Cancelled, Interrupted, Progress, Stopped
-from rapport.workspace.queue.registry import registered
+from rapport.workspace.queue.registry import TASKS, registered
 from rapport.workspace.queue.schedules import Schedule, enqueue_due
 
 LOSSES = 3  # how often a job is started again after its worker was killed
 _FIRST_BACK_OFF_SECONDS = 5.0
 _LONGEST_BACK_OFF_SECONDS = 600.0
 _HOUSEKEEPING_SECONDS = 10.0
+_MOST_REFUSALS = 10  # in a row, after which the worker ends
+_AFTER_REFUSAL_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -43,26 +45,62 @@ def run_worker(
     Parameters: schedules, whose due instants become jobs; between, called before each look into the queue.
     A job that is running when the worker is told to stop goes back to the queue at its next report.
     """
-    stop, count, looked_at = stop or threading.Event(), 0, 0.0
-    with _stopped_by_signals(stop):
-        while not stop.is_set():
-            if not connection.in_atomic_block:
-                close_old_connections()
-            if time.monotonic() - looked_at >= _HOUSEKEEPING_SECONDS:
-                looked_at = time.monotonic()
-                reclaim_lost()
-                enqueue_due(schedules, now=timezone.now())
-            if between is not None:
-                between()
-            job = claim_next()
-            if job is not None:
-                run_job(job, stopping=stop.is_set)
-                count += 1
-            elif stop_when_idle:
+    worker = _Worker(stop or threading.Event(), schedules, between)
+    with _stopped_by_signals(worker.stop):
+        while not worker.stop.is_set():
+            busy = worker.turn()
+            if not busy and stop_when_idle:
                 break
-            else:
-                stop.wait(poll_seconds)
-    return count
+            if not busy:
+                worker.stop.wait(poll_seconds)
+    return worker.count
+
+
+class _Worker:
+    """Takes turns: a look around now and then, and a job if one is due."""
+
+    def __init__(
+        self, stop: threading.Event, schedules: Sequence[Schedule], between: Callable[[], object] | None
+    ) -> None:
+        self.stop = stop
+        self.count = 0
+        self._schedules = schedules
+        self._between = between
+        self._looked_around_at: float | None = None
+        self._refusals = 0
+
+    def turn(self) -> bool:
+        """Whether there was something to do. A database that refuses for a while is waited for."""
+        try:
+            busy = self._turn()
+        except OperationalError:
+            self._refusals += 1
+            if self._refusals > _MOST_REFUSALS:
+                raise
+            _log.warning("The database refused; trying again.", exc_info=True)
+            return not self.stop.wait(_AFTER_REFUSAL_SECONDS)
+        self._refusals = 0
+        return busy
+
+    def _turn(self) -> bool:
+        if not connection.in_atomic_block:
+            close_old_connections()
+        self._look_around()
+        if self._between is not None:
+            self._between()
+        job = claim_next()
+        if job is None:
+            return False
+        run_job(job, stopping=self.stop.is_set)
+        self.count += 1
+        return True
+
+    def _look_around(self) -> None:
+        now = time.monotonic()
+        if self._looked_around_at is None or now - self._looked_around_at >= _HOUSEKEEPING_SECONDS:
+            self._looked_around_at = now
+            reclaim_lost()
+            enqueue_due(self._schedules, now=timezone.now())
 
 
 def claim_next() -> Job | None:
@@ -131,7 +169,8 @@ def _failed(job: Job, progress: Progress, error: Exception) -> None:
     ours = not isinstance(error, RapportError)
     what = f"Something went wrong that is not your fault: {error!r}" if ours else str(error)
     _log.warning("Job %s %s failed: %s", job.name, job.id, what, exc_info=ours)
-    retries = registered(job.name).retries if ours or error.retryable else 0  # type: ignore[attr-defined]
+    task = TASKS.get(job.name)
+    retries = task.retries if task and (ours or error.retryable) else 0  # type: ignore[attr-defined]
     trace = "".join(traceback.format_exception(error))
     if job.failures < retries:
         at = timezone.now() + _back_off(job.failures)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from rapport.engine.errors import DefinitionError
-from rapport.workspace.queue import Job, JobState, Progress, cancel, enqueue, run_worker, task
+from rapport.workspace.queue import Job, JobState, Progress, cancel, enqueue, run_worker, task, worker
 from rapport.workspace.queue.progress import Cancelled, TakenOver
 from rapport.workspace.queue.worker import claim_next, reclaim_lost, run_job
 
@@ -92,6 +92,23 @@ class TestRunWorker:
         job.refresh_from_db()
         assert job.state == JobState.FAILED
         assert "no such task" in job.error
+
+    def test_waits_for_a_database_that_refuses_for_a_while(self, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As when another process holds SQLite's lock for too long."""
+        refused: list[str] = []
+        due = worker.claim_next
+
+        def refuse_twice() -> Job | None:
+            if len(refused) < 2:
+                refused.append("locked")
+                raise OperationalError("database is locked")
+            return due()
+
+        monkeypatch.setattr(worker, "claim_next", refuse_twice)
+        monkeypatch.setattr(worker, "_AFTER_REFUSAL_SECONDS", 0.0)
+        enqueue("add", a=1, b=2)
+        assert run_worker(stop_when_idle=True) == 1
+        assert refused == ["locked", "locked"]
 
 
 class TestCancel:
