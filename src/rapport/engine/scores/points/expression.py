@@ -70,6 +70,8 @@ class Points:
         frame = subject_frame(
             self.view, self.definition.subject, paths, needed_by=self.needed_by, subjects=self.subjects
         )
+        if self.subjects is None and frame.columns and self.view.has("attribute_history"):
+            return replace(frame, rows=self.runner.cache(frame.rows))  # read twice, and dear to look up
         return replace(frame, rows=self._step(frame.rows))
 
     @cached_property

@@ -250,3 +250,22 @@ def test_merged_contacts_share_what_they_did(runner: DuckdbRunner) -> None:
         ],
     )
     assert told.value == 3
+
+
+def test_a_field_has_the_value_that_it_had_then(runner: DuckdbRunner) -> None:
+    def title(value: str, days: int) -> dict[str, Any]:
+        when = AS_OF - timedelta(days=days)
+        row = {"id": f"h{days}", "entity": "contact", "entity_id": "c1", "attribute": "title"}
+        return {**row, "value": value, "valid_from": when, "recorded_at": when}
+
+    told = explained(
+        runner,
+        """
+- {name: boss, points: 5, when: {field: contact.title, is: boss}}
+- {name: title, points: {value: contact.title, map: {boss: 2, clerk: 1}}}
+""",
+        contacts=[{"id": "c1", "title": "king", "created_at": OLD}],
+        attribute_history=[title("clerk", 30), title("Boss", 10), title("king", -1)],
+    )
+    assert points(told) == {"boss": 5, "title": 2}
+    assert told.lines[0].sentence == "Title Boss."
