@@ -14,6 +14,7 @@ from django.template import TemplateSyntaxError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from rapport.engine.scores.explanation import shown
 from rapport.workspace.pages.frame import wording
 from rapport.workspace.pages.frame.levels import level_of
 
@@ -52,7 +53,10 @@ def score_html(
     name: str = "Score",
     reason: str | None = None,
 ) -> SafeString:
-    """A score in one glance: value, band in its colour (level 1 to 5), arrow of its trend. reason: why no value."""
+    """A score in one glance: value, band in its colour (level 1 to 5), arrow of its trend. reason: why no value.
+
+    The value is cut to two decimals as in its explanation, so that it never shows a band that it has not.
+    """
     if value is None:
         why = f": {wording.plain(reason)}" if reason else ""
         return format_html(
@@ -68,7 +72,7 @@ def score_html(
         level or level_of(band),
         f"{name}{_changed(change)}",
         name,
-        wording.number(value),
+        wording.number(shown(Decimal(str(value)))),
         format_html('<span class="score-band">{}</span>', wording.plain(band)) if band else "",
         _arrow(trend),
     )

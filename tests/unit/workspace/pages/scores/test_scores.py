@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from rapport.engine.scores.explanation import Explanation, Line
+from rapport.workspace.pages.frame.badges import score_html
 from rapport.workspace.queue.models import Job
 from rapport.workspace.scores.definitions import create_draft, live
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRelease
@@ -218,3 +219,8 @@ class TestDeciding:
         assert f"/scores/jobs/{job.id}/" in page
         Job.objects.update(state="done")
         assert client.get(f"/scores/jobs/{job.id}/")["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("87.466643", "87.46"), ("59.999999", "59.99"), ("80", "80")])
+def test_a_badge_is_cut_like_the_sum_of_its_reasons(value: str, shown: str) -> None:
+    assert f'<span class="score-value">{shown}</span>' in score_html(Decimal(value), "B")
