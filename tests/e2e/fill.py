@@ -82,6 +82,9 @@ def main(password: str) -> None:
             amount=Decimal(chance.randint(10, 900)),
             currency="EUR",
         )
+    for deal, stage in zip(made.deal_of.values(), ("Discovery", "Proposal", "Negotiation"), strict=True):
+        deal.stage = stage
+        deal.save()
     live_score("engagement", values)
     ScoreDefinition.objects.update(document=_DEFINITION, title="Engagement")
 

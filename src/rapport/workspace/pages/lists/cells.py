@@ -20,6 +20,7 @@ from rapport.workspace.scores.models import CurrentScore
 from rapport.workspace.scores.subjects import name_of
 
 _NOTHING = mark_safe('<span class="muted" aria-label="empty">–</span>')
+_TONES = {("status", "won"): " chip-good", ("status", "lost"): " chip-bad", ("status", "open"): " chip-accent"}
 Scores = Mapping[str, CurrentScore]
 
 
@@ -64,7 +65,9 @@ def _plain(value: Any, row: Any, column: Column) -> SafeString:
 
 def _choice(value: Any, row: Any, column: Column) -> SafeString:
     words = wording.plain(str(value))
-    return format_html('<span class="chip">{}</span>', words) if column.chip else format_html("{}", words)
+    if not column.chip:
+        return format_html("{}", words)
+    return format_html('<span class="chip{}">{}</span>', _TONES.get((column.name, value), ""), words)
 
 
 def _number(value: Any, row: Any, column: Column) -> SafeString:

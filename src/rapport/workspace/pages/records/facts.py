@@ -114,7 +114,7 @@ def _shown(column: Column, record: Any, value: Any) -> SafeString:
         return format_html('<a href="tel:{}">{}</a>', value, value)
     if column.name == "probability":
         return format_html("{}", wording.percent(value))
-    if column.type is Type.CHOICE or column.name in ("stage", "seniority", "lead_source", "gender", "role"):
+    if column.type is Type.CHOICE or column.name in ("stage", "seniority", "lead_source", "gender", "role", "industry"):
         return format_html("{}", wording.plain(str(value)))
     if column.type is Type.MONEY:
         return format_html("{}", wording.money(value, getattr(record, "currency", None)))
