@@ -14,7 +14,11 @@ from rapport.engine.scores.definition import parse_definition
 from rapport.engine.scores.points.expression import Points
 
 
-@pytest.mark.parametrize("text", [DEAL, ACCOUNT, CONTACT], ids=["deal", "account", "contact"])
+@pytest.mark.parametrize(
+    "text",
+    [DEAL, ACCOUNT, pytest.param(CONTACT, marks=pytest.mark.slow)],
+    ids=["deal", "account", "contact"],
+)
 def test_every_engine_gives_the_reference_scores(engine: Runner, text: str) -> None:
     definition, tables = parse_definition(text), company(3, contacts=15, interactions=150)
     view = as_known(snapshot(engine, time_zone="Europe/Stockholm", **tables), AS_OF)
