@@ -1,0 +1,169 @@
+"""The first run as a new user has it: the demo command, sign in, Today, a score's reasons, an import and its undo."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.accessibility import faults
+from e2e.conftest import DESKTOP, PHONE, _free_port, _wait_for, listen, sign_in
+
+pytestmark = pytest.mark.slow
+
+RAPPORT = [sys.executable, "-m", "rapport.cli"]
+SAMPLE = ["--sample", "software", "--contacts", "300", "--interactions", "9000"]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A served demo, its generated password and what its command printed."""
+
+    url: str
+    password: str
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    home = tmp_path_factory.mktemp("demo")
+    environment = {**os.environ, "RAPPORT_HOME": str(home), "RAPPORT_DATABASE": "", "COLUMNS": "200"}
+    made = subprocess.run(
+        [*RAPPORT, "demo", "--no-serve", *SAMPLE], env=environment, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    found = re.search(r"Password\s+(\S+)", made.stdout)
+    assert found, made.stdout
+    port = _free_port()
+    with subprocess.Popen([*RAPPORT, "serve", "--port", str(port)], env=environment) as server:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/healthz", server)
+            yield Demo(f"http://127.0.0.1:{port}", found.group(1), made.stdout)
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def cookies(demo: Demo, browser: Browser) -> object:
+    context = browser.new_context()
+    sign_in(context.new_page(), demo.url, "admin", demo.password)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(demo: Demo, browser: Browser, cookies: object) -> Iterator[Page]:
+    complaints: list[str] = []
+    context = browser.new_context(storage_state=cookies, viewport=DESKTOP, base_url=demo.url, locale="en-GB")  # type: ignore[arg-type]
+    opened = context.new_page()
+    listen(opened, complaints)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def test_the_password_is_generated_and_lets_in(demo: Demo, page: Page) -> None:
+    assert len(demo.password) >= 12
+    page.goto("/")
+    expect(page).to_have_url(re.compile("/today/$"))
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
+
+
+def test_sample_data_is_marked_as_simulated_on_every_page(page: Page) -> None:
+    for path in ("/today/", "/contacts/", "/scores/", "/data/", "/settings/"):
+        page.goto(path)
+        expect(page.get_by_text(re.compile("simulated", re.IGNORECASE)).first).to_be_visible()
+
+
+def test_today_says_who_and_why_and_takes_a_decision(page: Page) -> None:
+    page.goto("/today/")
+    first = page.locator("[data-work-item]").first
+    name = first.get_by_role("heading").inner_text()
+    first.get_by_role("button", name=re.compile("^Done")).click()
+    expect(page.locator("[data-decided]")).to_contain_text(f"{name} contacted")
+    page.reload()
+    expect(page.locator("[data-work-item]").filter(has_text=name)).to_have_count(0)
+
+
+def test_the_reasons_of_a_score_add_up_to_it(page: Page) -> None:
+    page.goto("/scores/lead_readiness/")
+    record = page.locator("main a[href^='/contacts/']").first.get_attribute("href")
+    page.goto(str(record))
+    reasons = page.locator("table.reasons").first
+    reasons.wait_for()
+    points = [Decimal(number(text)) for text in reasons.locator("tbody td.num").all_inner_texts()]
+    assert len(points) > 1
+    assert sum(points) == Decimal(number(reasons.locator("tfoot td.num").inner_text()))
+
+
+def number(shown: str) -> str:
+    return shown.strip().replace("−", "-").replace("+", "").replace(",", "")
+
+
+def test_a_file_is_imported_and_taken_back(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Record ID,First Name,Last Name,Email,Job Title\n"
+        "1,Zora,Quell,zora.quell@example.com,Buyer\n"
+        "2,Yara,Quell,yara.quell@example.com,Head\n"
+        "3,Xaver,Quell,no address,Clerk\n",
+        encoding="utf-8",
+    )
+    page.goto("/data/imports/")
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("button", name="Check every row").click()
+    start = page.get_by_role("button", name=re.compile("^(Start|Import)"))
+    expect(start).to_be_visible(timeout=30_000)
+    start.click()
+    undo = page.get_by_role("button", name=re.compile("Undo"))
+    expect(undo).to_be_visible(timeout=30_000)
+    page_of_import = page.url
+    page.goto("/contacts/?q=Quell")
+    expect(page.get_by_text("Zora Quell")).to_be_visible()
+    expect(page.get_by_text("Xaver Quell")).to_have_count(0)
+    page.goto(page_of_import)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name=re.compile("Undo")).click()
+    expect(page.get_by_text(re.compile("undone|taken back", re.IGNORECASE)).first).to_be_visible(timeout=30_000)
+    page.goto("/contacts/?q=Quell")
+    expect(page.get_by_text("Zora Quell")).to_have_count(0)
+
+
+PAGES = [
+    "/today/", "/dashboards/", "/dashboards/sales/", "/dashboards/metrics/", "/dashboards/metrics/win_rate/",
+    "/dashboards/metrics/win_rate/rows/", "/scores/", "/scores/lead_readiness/", "/scores/new/", "/contacts/",
+    "/accounts/", "/deals/", "/deals/board/", "/data/", "/data/imports/", "/settings/", "/settings/people/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone-dark"])
+def test_every_page_is_without_fault_and_fits_the_screen(
+    demo: Demo, browser: Browser, cookies: object, path: str, size: dict[str, int], scheme: str
+) -> None:
+    context = browser.new_context(
+        storage_state=cookies,  # type: ignore[arg-type]
+        viewport=size,  # type: ignore[arg-type]
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+    )
+    opened = context.new_page()
+    answer = opened.goto(demo.url + path)
+    assert answer is not None
+    assert answer.status == 200
+    opened.wait_for_load_state("networkidle")
+    found = faults(opened)
+    overflow = opened.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    context.close()
+    assert found == []
+    assert overflow <= 0
