@@ -12,8 +12,11 @@ if [ "$which" = quick ]; then
   exit
 fi
 
-say "All tests, SQLite"
-$pytest tests --ignore tests/load
+say "All tests but the browser's, SQLite"
+$pytest -m "not browser" tests --ignore tests/load
+
+say "Browser tests" # apart: Playwright's event loop stays in its process, where Django then refuses its database
+.venv/bin/pytest -q tests/e2e
 
 say "Tests that touch the database, PostgreSQL"
 url=$(tools/postgres.sh start)
