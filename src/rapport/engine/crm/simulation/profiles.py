@@ -29,12 +29,11 @@ def text_of(numbers: Ints) -> pa.StringArray:
 
 def account_table(simulation: Simulation, people: People, customer: Ints) -> pa.Table:
     """customer: 0 prospect, 1 customer, 2 former, for each account at the end."""
-    random, rows = simulation.random(7), len(people.a_industry)
+    rows = len(people.a_industry)
     number = np.arange(rows)
-    ending = random.integers(0, len(words.COMPANY_ENDINGS), rows)
     columns = {
         "id": ids("accounts", number),
-        "name": joined(_stems(number), picked(words.COMPANY_ENDINGS, ending)),
+        "name": account_names(simulation, rows),
         "domain": _domains(number),
         "industry": picked(words.INDUSTRIES, people.a_industry),
         "employees": people.a_employees,
@@ -47,6 +46,12 @@ def account_table(simulation: Simulation, people: People, customer: Ints) -> pa.
         "created_at": instants(people.a_created),
     }
     return table("accounts", columns)
+
+
+def account_names(simulation: Simulation, rows: int) -> pa.StringArray:
+    """The names of the first `rows` accounts."""
+    ending = simulation.random(7).integers(0, len(words.COMPANY_ENDINGS), rows)
+    return joined(_stems(np.arange(rows)), picked(words.COMPANY_ENDINGS, ending))
 
 
 def _stems(account: Ints) -> pa.StringArray:

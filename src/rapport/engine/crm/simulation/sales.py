@@ -20,6 +20,7 @@ from rapport.engine.crm.simulation.arrow import (
     table,
 )
 from rapport.engine.crm.simulation.pipeline import RENEWAL, TERM, Contracts, Deals
+from rapport.engine.crm.simulation.profiles import account_names
 from rapport.engine.crm.simulation.spec import Simulation
 
 STAGE_NAMES = (*words.STAGES, "Won", "Lost")
@@ -54,7 +55,7 @@ def _deals(simulation: Simulation, deals: Deals) -> pa.Table:
         "id": ids("deals", np.arange(rows)),
         "account_id": ids("accounts", deals.account),
         "contact_id": ids("contacts", deals.contact),
-        "name": joined(picked(words.PLANS, deals.plan), " for ", ids("contacts", deals.contact)),
+        "name": joined(picked(words.PLANS, deals.plan), " for ", _buyers(simulation, deals)),
         "pipeline": picked(("New business", "Renewals"), deals.kind),
         "stage": picked(STAGE_NAMES, stage),
         "status": picked(("open", "won", "lost"), np.where(closed, np.where(deals.won, 1, 2), 0)),
@@ -76,6 +77,12 @@ def _deals(simulation: Simulation, deals: Deals) -> pa.Table:
         "created_at": instants(deals.created),
     }
     return table("deals", columns)
+
+
+def _buyers(simulation: Simulation, deals: Deals) -> pa.StringArray:
+    """The name of each deal's account; private people have none."""
+    accounts = account_names(simulation, int(deals.account.max(initial=0)) + 1)
+    return pc.if_else(deals.account < 0, "a private customer", accounts.take(np.maximum(deals.account, 0)))
 
 
 def _visits(deals: Deals) -> pa.Table:
