@@ -52,6 +52,8 @@ find_uv() { # the uv on the path, else one of our own in .tools
 python=$(find_python)
 uv=$(find_uv "$python")
 say "Packages: uv sync with $("$python" --version)"
+# certificates that the machine trusts, a company's own among them
+if [ -s /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=true; fi
 export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=${UV_LINK_MODE:-copy}
 if [ "$wanted" = test ]; then
   "$uv" sync --quiet --locked --all-extras --python "$python"
