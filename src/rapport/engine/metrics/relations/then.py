@@ -10,6 +10,8 @@ import ibis.expr.types as ir
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.metrics.reading import Reading, moment, plain
 
+_INSTANT = "timestamp('UTC', 6)"
+
 
 def with_values_then(standing: ir.Table, reading: Reading, table: str, attributes: Sequence[str]) -> ir.Table:
     """`standing` (id, period, stands_at) with the attributes' values as of `stands_at`.
@@ -39,6 +41,10 @@ def known_entries(reading: Reading, table: str, attributes: Sequence[str]) -> ir
     """One row per value of an attribute: id, attribute, value, valid_from, valid_to, is_first. Known by now."""
     view = reading.view
     history = view.snapshot.table("attribute_history", needed_by=reading.needed_by)
+    # Spark tells instants without their zone: the declared type is put back, as views do
+    history = history.mutate(
+        valid_from=history.valid_from.cast(_INSTANT), recorded_at=history.recorded_at.cast(_INSTANT)
+    )
     known = history.filter(
         (history.entity == TABLES[table].entity)
         & history.attribute.isin(list(attributes))
