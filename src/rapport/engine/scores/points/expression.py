@@ -14,11 +14,11 @@ from rapport.engine.crm.conditions.fields import FieldRef, Nature
 from rapport.engine.crm.conditions.fold import folded
 from rapport.engine.crm.conditions.frame import SUBJECT_TABLES, Frame, subject_frame
 from rapport.engine.crm.conditions.grammar import Related, walk
-from rapport.engine.crm.conditions.memberships import with_membership
 from rapport.engine.crm.conditions.subject_conditions import Conditioned, TextMaps, conditioned, paths_of
 from rapport.engine.crm.events import table_of
 from rapport.engine.crm.tables import BY_ENTITY
 from rapport.engine.runner import Runner
+from rapport.engine.scores.audience import with_audience
 from rapport.engine.scores.bands import band_label, micro, points
 from rapport.engine.scores.points.activity import activity, feature_value
 from rapport.engine.scores.points.event_codes import Coded, coded_events
@@ -26,7 +26,7 @@ from rapport.engine.scores.points.plan import Feature, Plan, match_key
 from rapport.engine.scores.points.spec import PointsDefinition, ValuePoints
 from rapport.engine.scores.points.totals import ENGAGEMENT, FIT, ViewDay, map_column, with_totals
 
-NOT_INCLUDED, EXCLUDED, MISSING = "not in the audience", "excluded from the audience", "not mapped"
+MISSING = "not mapped"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Points:
 
     def explained_rows(self) -> ir.Table:
         """`micro_rows` with `_reason`, why a subject is not scored (null for those who are)."""
-        return self._with_audience(self.micro_rows())
+        return with_audience(self.micro_rows(), self.definition, self.view, name="_reason")
 
     def _conditioned(self, frame: Frame) -> Conditioned:
         conditions = [c.when for _, c in self.definition.criteria if c.when is not None]
@@ -138,17 +138,6 @@ class Points:
 
     def _activity(self, source: str, features: Sequence[Feature]) -> ir.Table:
         return activity(self.coded[source], features, self.view, time_zone=self.time_zone, runner=self.runner)
-
-    def _with_audience(self, rows: ir.Table) -> ir.Table:
-        audience, subject = self.definition.audience, self.definition.subject
-        reason = ibis.null("string")
-        if audience.include:
-            rows = with_membership(rows, self.view, subject, audience.include, name="_included")
-            reason = ibis.ifelse(rows._included, reason, NOT_INCLUDED)
-        if audience.exclude:
-            rows = with_membership(rows, self.view, subject, audience.exclude, name="_excluded")
-            reason = ibis.ifelse(rows._excluded, EXCLUDED, reason)
-        return rows.mutate(_reason=reason.cast("string"))
 
     def _matrix(self, rows: ir.Table) -> ir.StringValue:
         matrix = self.definition.matrix
