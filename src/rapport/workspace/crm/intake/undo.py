@@ -33,12 +33,14 @@ _LEFT_ALONE = frozenset({"created_at", "source", "external_id"})
 
 
 def undo_import(import_id: str, progress: Report, *, at: datetime | None = None) -> dict[str, int]:
-    """Undo what an import did; goes on where an earlier attempt stopped.
+    """Undo what an import did; goes on where an earlier attempt stopped, and does nothing where one came through.
 
     Returns: how many records were deleted, restored, and left because they were changed since.
     Raises: DataError where the import is not one that can be undone.
     """
     found = Import.objects.get(pk=import_id)
+    if found.state == State.UNDONE:  # a worker that was killed after its last step is replaced by another
+        return dict(found.undo_counts)
     if found.state not in (State.DONE, State.FAILED, State.UNDOING):
         raise DataError(
             "only an import that has ended can be undone", where=found.file_name, received=found.state,
