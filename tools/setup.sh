@@ -61,6 +61,13 @@ else
   "$uv" sync --quiet --locked --inexact --no-dev --python "$python"
 fi
 
+# LightGBM is built on OpenMP, which Debian and macOS keep in a package of their own
+if is_debian && ! /sbin/ldconfig -p | grep -q 'libgomp\.so\.1'; then
+  install_or_name "OpenMP, for LightGBM" "libgomp1" "libomp"
+elif [ "$(uname)" = Darwin ] && ! ls /opt/homebrew/opt/libomp /usr/local/opt/libomp >/dev/null 2>&1; then
+  install_or_name "OpenMP, for LightGBM" "libgomp1" "libomp"
+fi
+
 if [ "$wanted" = test ]; then
   if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 &&
     [ ! -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]; then

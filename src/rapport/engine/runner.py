@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import ibis.expr.types as ir
 import pyarrow as pa
+
+BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 class Runner(Protocol):
@@ -23,6 +26,14 @@ class Runner(Protocol):
 
     def from_arrow(self, rows: pa.Table) -> ir.Table:
         """Rows in memory as a table of this engine."""
+        ...
+
+    def map_batches(self, expression: ir.Table, apply: BatchFunction, schema: pa.Schema) -> ir.Table:
+        """What `apply` makes of the rows, batch by batch, kept until the runner closes.
+
+        Parameters: apply, a pure function of one record batch that returns one of `schema`; on a cluster
+            it is pickled and runs beside the data.
+        """
         ...
 
     def can(self, ability: str) -> bool:

@@ -18,12 +18,12 @@ from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.evaluation.backtest import BASELINES, backtest
-from rapport.engine.evaluation.cut_offs import suggest_cut_offs
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics.measure import Compare, measure
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.query import Only
 from rapport.engine.metrics.registry import METRICS
+from rapport.engine.scores.cut_offs import suggest_cut_offs
 from rapport.engine.scores.definition import ScoreDefinition, definition_of, parse_definition
 from rapport.engine.scores.kinds import KINDS
 from rapport.notebook.results import Lines, Measured, Proved, Scores

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.naive_bayes import CategoricalNB
 
-from rapport.engine.evaluation.auc import Cases, auc, auc_difference
-from rapport.engine.evaluation.calibration import calibration
 from rapport.engine.evaluation.naive_bayes import naive_bayes
+from rapport.engine.statistics.auc import Cases, auc, auc_difference
+from rapport.engine.statistics.calibration import calibration
 
 
 def drawn(seed: int, size: int, levels: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ import ibis
 
 from rapport.engine.crm.events import table_of
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.evaluation.cut_offs import SUBJECT_TABLES
 from rapport.engine.evaluation.report import Assumed
 from rapport.engine.runner import Runner
+from rapport.engine.scores.cut_offs import SUBJECT_TABLES
 from rapport.engine.scores.definition_base import ScoreDefinition
 
 _ALSO = ("attribute_history", "interactions", "orders")

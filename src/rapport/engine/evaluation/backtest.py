@@ -12,17 +12,17 @@ from rapport.engine.crm.local_day import local_day_of
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.evaluation.assumed import recorded_at_assumed
-from rapport.engine.evaluation.auc import Cases, auc
-from rapport.engine.evaluation.calibration import calibration
 from rapport.engine.evaluation.cases import CutOffCases, cases_at
-from rapport.engine.evaluation.cut_offs import is_mature, window_end
 from rapport.engine.evaluation.notes import notes
-from rapport.engine.evaluation.outcome import happened, outcome_of
 from rapport.engine.evaluation.report import BacktestReport, BandConversion, CutOff, Performance, performance
 from rapport.engine.evaluation.stability import stability
-from rapport.engine.evaluation.wilson import share
 from rapport.engine.runner import Runner
+from rapport.engine.scores.cut_offs import is_mature, window_end
 from rapport.engine.scores.definition_base import ScoreDefinition
+from rapport.engine.scores.outcome import happened, outcome_of
+from rapport.engine.statistics.auc import Cases, auc
+from rapport.engine.statistics.calibration import calibration
+from rapport.engine.statistics.wilson import share
 
 NAIVE_BAYES, CONSTANT, LIVE = "naive_bayes", "constant", "live"
 BASELINES = (NAIVE_BAYES, CONSTANT)

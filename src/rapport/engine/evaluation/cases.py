@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from rapport.engine.crm.as_of import AsOf, as_known
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.evaluation.auc import Cases, Flags, Floats
 from rapport.engine.evaluation.lead_fields import lead_fields
 from rapport.engine.evaluation.naive_bayes import naive_bayes
-from rapport.engine.evaluation.outcome import Happened, Known, known, outcome_of
 from rapport.engine.runner import Runner
 from rapport.engine.scores.definition_base import ScoreDefinition
 from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.outcome import Happened, Known, known, outcome_of
+from rapport.engine.statistics.auc import Cases, Flags, Floats
 
 _NO_REASON = "no value"
 

@@ -11,7 +11,7 @@ from typing import Any
 import vl_convert as vlc
 
 from rapport.engine.evaluation.report import BacktestReport, BandConversion, Performance
-from rapport.engine.evaluation.wilson import Share
+from rapport.engine.statistics.wilson import Share
 
 # what Vega draws with, and what the page shows: (placeholder, variable, fallback)
 _COLOURS = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapport.engine.evaluation.auc import Cases, Floats
-from rapport.engine.evaluation.wilson import Share, share
+from rapport.engine.statistics.auc import Cases, Floats
+from rapport.engine.statistics.wilson import Share, share
 
 DECILES = 10
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from rapport.engine.evaluation.auc import Flags, Floats
+from rapport.engine.statistics.auc import Flags, Floats
 
 Fields = Mapping[str, Sequence[str | None]]
 """A column of values per field; None where it is not set."""

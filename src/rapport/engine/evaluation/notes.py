@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rapport.engine.evaluation.cut_offs import overlapping
 from rapport.engine.evaluation.report import Assumed, BacktestReport
-from rapport.engine.metrics.intervals import SMALL_SAMPLE
+from rapport.engine.scores.cut_offs import overlapping
+from rapport.engine.statistics.intervals import SMALL_SAMPLE
 
 _MUCH_ASSUMED = 0.1
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from rapport.engine.evaluation.auc import Auc, AucDifference
 from rapport.engine.evaluation.charts import charts, title_of
 from rapport.engine.evaluation.report import BacktestReport, BandConversion, Performance
-from rapport.engine.evaluation.wilson import Share
+from rapport.engine.statistics.auc import Auc, AucDifference
+from rapport.engine.statistics.wilson import Share
 
 _STYLE = """
 :root { color-scheme: light dark; --rapport-ink: #1f2937; --rapport-muted: #5b6472; --rapport-grid: #e5e7eb;

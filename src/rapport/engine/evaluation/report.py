@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from rapport.engine.crm.local_day import local_day_of
-from rapport.engine.evaluation.auc import Auc, AucDifference, Cases, auc, auc_difference
-from rapport.engine.evaluation.calibration import Calibration
 from rapport.engine.evaluation.lift import Decile, deciles, precision_at
-from rapport.engine.evaluation.wilson import Share, share
+from rapport.engine.statistics.auc import Auc, AucDifference, Cases, auc, auc_difference
+from rapport.engine.statistics.calibration import Calibration
+from rapport.engine.statistics.wilson import Share, share
 
 
 @dataclass(frozen=True, kw_only=True)

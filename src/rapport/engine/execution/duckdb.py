@@ -12,6 +12,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from rapport.engine.runner import BatchFunction
+
+_BATCH = 100_000  # rows that a function on batches sees at once
+
 _MACROS = """
 CREATE OR REPLACE MACRO rapport_local_time(zone, moment) AS timezone(zone, moment);
 CREATE OR REPLACE MACRO rapport_epoch_us(moment) AS epoch_us(moment);
@@ -73,6 +77,10 @@ class DuckdbRunner:
         name = f"arrow_{self._made}"
         self.backend.con.register(name, rows)
         return self.backend.table(name)
+
+    def map_batches(self, expression: ir.Table, apply: BatchFunction, schema: pa.Schema) -> ir.Table:
+        batches = self.backend.to_pyarrow_batches(expression, chunk_size=_BATCH)
+        return self.from_arrow(pa.Table.from_batches((apply(batch) for batch in batches), schema=schema))
 
     def from_parquet(self, files: Sequence[str]) -> ir.Table:
         """Parquet files of one version, with their columns united by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from rapport.engine.errors import EngineCannot
+from rapport.engine.runner import BatchFunction
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -79,6 +80,15 @@ class SparkRunner:
 
     def from_arrow(self, rows: pa.Table) -> ir.Table:
         return self._named(self.session.createDataFrame(rows), "arrow")
+
+    def map_batches(self, expression: ir.Table, apply: BatchFunction, schema: pa.Schema) -> ir.Table:
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        def mapped(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            return (apply(batch) for batch in batches)
+
+        frame = self.session.sql(ibis.to_sql(expression, dialect="pyspark"))
+        return self._named(frame.mapInArrow(mapped, from_arrow_schema(schema)).persist(), "mapped")
 
     def from_parquet(self, files: Sequence[str]) -> ir.Table:
         """Parquet files of one version, with their columns united by name."""

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rapport.engine.metrics.aggregates import Aggregate, count, quantile, total
-from rapport.engine.metrics.intervals import net_promoter, net_promoter_interval, wilson
+from rapport.engine.statistics.intervals import net_promoter, net_promoter_interval, wilson
 
 Number = int | float | Decimal
 Aggregates = Mapping[str, Number | None]

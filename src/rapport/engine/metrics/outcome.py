@@ -8,11 +8,11 @@ from datetime import datetime
 
 from rapport.engine.metrics.coverage import Coverage, counted_tables
 from rapport.engine.metrics.figures import Aggregates, Number, Result
-from rapport.engine.metrics.intervals import SMALL_SAMPLE
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.spec import UNATTRIBUTED, MetricSpec, NullPolicy
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.metrics.windows import Window
+from rapport.engine.statistics.intervals import SMALL_SAMPLE
 
 _WELL_COVERED = 0.95
 

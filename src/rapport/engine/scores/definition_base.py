@@ -111,6 +111,7 @@ class ScoreDefinition(Closed):
         kind: picks the model that reads the rest, a key of `definition.DEFINITION_TYPES`.
         bands, matrix: highest bound first; what lies below the lowest gets the lowest label.
         refresh: how often the full pass runs.
+        refit_days: how old a fitted model may grow; kinds that learn nothing do not use it.
         time_zone: IANA zone of local days; None takes the company's. Publishing writes it in.
     """
 
@@ -126,6 +127,7 @@ class ScoreDefinition(Closed):
     outcome: Outcome | None = None
     ready_at: ReadyAt | None = None
     refresh: Literal["continuous", "hourly", "daily", "weekly", "manual"] = "daily"
+    refit_days: Annotated[int, Field(ge=1, le=3650)] = 30
     owner: str | None = None
     time_zone: str | None = None
 

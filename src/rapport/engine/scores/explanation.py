@@ -21,7 +21,7 @@ class Line:
         points: signed, at most six decimals.
         sentence: read by a salesperson in ten seconds.
         evidence: which interactions (count, newest ids and instants) or which field value; `kind` says which.
-        kind: criterion, limit or rounding.
+        kind: criterion, limit, base (what an average subject has; of kinds that learn) or rounding.
     """
 
     name: str
@@ -39,11 +39,13 @@ class Explanation:
     Attributes:
         value: null where the score cannot be told; `reason_null` says why.
         lines: exact; their points sum to `value`, zero lines included.
+        facts: further figures of the kind's own that a reader wants beside it, by their label.
     """
 
     value: Decimal | None
     lines: tuple[Line, ...] = ()
     reason_null: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.value is not None and sum((line.points for line in self.lines), Decimal(0)) != self.value:

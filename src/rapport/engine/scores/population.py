@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from math import floor
+from typing import Any
 from uuid import UUID, uuid5
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rapport.engine.errors import InternalError
@@ -30,8 +30,6 @@ from rapport.engine.runner import Runner
 Integers = NDArray[np.int64]
 
 _RUNS = UUID("5a0f3c0e-0f6b-5f0e-9a54-0c1c2a1d7b11")
-_ARROW = pa.schema([pa.field("part", pa.string()), pa.field("micro", pa.int64()), pa.field("count", pa.int64())])
-_VALUE = "value"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +56,21 @@ class CutPoints:
         return sum(self.counts[:position]) / self.population if self.population else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class FittedModel:
+    """What a kind learnt from history, to be used unchanged until it is fitted again.
+
+    Attributes:
+        fitted_at: the instant whose facts, as then known, it was fitted on.
+        checked_at: when a newer fit was last held against it; the same instant where none was.
+        text: the model as JSON, in the kind's own form.
+    """
+
+    fitted_at: datetime
+    checked_at: datetime
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopulationRun:
     """The distribution of a score at an instant.
@@ -67,6 +80,8 @@ class PopulationRun:
         run_id: the same for the same score, instant and distribution.
         values, counts: the distinct non-null values, ascending, in micro-points, and how many subjects have each.
         cut_points: of the measures behind the score, by name.
+        model: of a kind that learns; None for the others.
+        parts: the runs of the scores that this one is made of, by name.
     """
 
     as_of: datetime
@@ -74,6 +89,8 @@ class PopulationRun:
     values: Integers
     counts: Integers
     cut_points: Mapping[str, CutPoints] = field(default_factory=dict)
+    model: FittedModel | None = None
+    parts: Mapping[str, PopulationRun] = field(default_factory=dict)
 
     @property
     def population(self) -> int:
@@ -99,58 +116,35 @@ class PopulationRun:
         """Subjects at or below each value, with a leading 0."""
         return np.concatenate([[0], np.cumsum(self.counts)]).astype(np.int64)
 
-    def to_arrow(self) -> pa.Table:
-        """One row per distinct value (`part` "value") and per class of a measure (`part` its name).
-
-        micro: the value, or the class' upper cut point (null for the last class), in millionths; count:
-        subjects. `as_of` and `run_id` are in the schema's metadata.
-        """
-        own = pa.table([pa.array([_VALUE] * len(self.values), pa.string()), self.values, self.counts], schema=_ARROW)
-        classes = [
-            {"part": name, "micro": None if point is None else int(point.scaleb(6)), "count": count}
-            for name, cuts in self.cut_points.items()
-            for point, count in zip((*cuts.points, None), cuts.counts, strict=True)
-        ]
-        metadata = {"as_of": self.as_of.isoformat(), "run_id": self.run_id}
-        rows = pa.concat_tables([own, pa.Table.from_pylist(classes, schema=_ARROW)])
-        return rows.replace_schema_metadata(metadata)
-
-    @classmethod
-    def from_arrow(cls, rows: pa.Table) -> PopulationRun:
-        """The run that `to_arrow` wrote."""
-        metadata = {k.decode(): v.decode() for k, v in (rows.schema.metadata or {}).items()}
-        own = rows.filter(pc.field("part") == _VALUE)
-        measures: dict[str, list[tuple[int | None, int]]] = {}
-        for row in rows.filter(pc.field("part") != _VALUE).to_pylist():
-            measures.setdefault(row["part"], []).append((row["micro"], row["count"]))
-        return cls(
-            as_of=datetime.fromisoformat(metadata["as_of"]),
-            run_id=metadata["run_id"],
-            values=own["micro"].to_numpy().astype(np.int64),
-            counts=own["count"].to_numpy().astype(np.int64),
-            cut_points={name: _cuts(classes) for name, classes in measures.items()},
-        )
-
     def to_json(self) -> str:
         """The run as JSON: whole micro-points and counts, cut points as text."""
-        return json.dumps(
-            {
-                "as_of": self.as_of.isoformat(),
-                "run_id": self.run_id,
-                "values": self.values.tolist(),
-                "counts": self.counts.tolist(),
-                "cut_points": {
-                    name: {"points": [str(p) for p in cuts.points], "counts": list(cuts.counts)}
-                    for name, cuts in self.cut_points.items()
-                },
-            },
-            separators=(",", ":"),
-        )
+        return json.dumps(self._document(), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> PopulationRun:
         """The run that `to_json` wrote."""
-        stored = json.loads(text)
+        return cls._of(json.loads(text))
+
+    def _document(self) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "as_of": self.as_of.isoformat(),
+            "run_id": self.run_id,
+            "values": self.values.tolist(),
+            "counts": self.counts.tolist(),
+            "cut_points": {
+                name: {"points": [str(p) for p in cuts.points], "counts": list(cuts.counts)}
+                for name, cuts in self.cut_points.items()
+            },
+        }
+        if self.model is not None:
+            instants = {"fitted_at": self.model.fitted_at.isoformat(), "checked_at": self.model.checked_at.isoformat()}
+            document["model"] = {**instants, "text": self.model.text}
+        if self.parts:
+            document["parts"] = {name: part._document() for name, part in self.parts.items()}
+        return document
+
+    @classmethod
+    def _of(cls, stored: Mapping[str, Any]) -> PopulationRun:
         return cls(
             as_of=datetime.fromisoformat(stored["as_of"]),
             run_id=stored["run_id"],
@@ -160,7 +154,17 @@ class PopulationRun:
                 name: CutPoints(points=tuple(Decimal(p) for p in cuts["points"]), counts=tuple(cuts["counts"]))
                 for name, cuts in stored["cut_points"].items()
             },
+            model=_model(stored["model"]) if "model" in stored else None,
+            parts={name: cls._of(part) for name, part in stored.get("parts", {}).items()},
         )
+
+
+def _model(stored: Mapping[str, str]) -> FittedModel:
+    return FittedModel(
+        fitted_at=datetime.fromisoformat(stored["fitted_at"]),
+        checked_at=datetime.fromisoformat(stored["checked_at"]),
+        text=stored["text"],
+    )
 
 
 def population_run(
@@ -170,11 +174,14 @@ def population_run(
     as_of: datetime,
     runner: Runner,
     cut_points: Mapping[str, CutPoints] | None = None,
+    model: FittedModel | None = None,
+    parts: Mapping[str, PopulationRun] | None = None,
 ) -> PopulationRun:
     """The run of everyone in `scores` (subject_id, value decimal(18,6)); null values are left out.
 
     Parameters: score, its name and version, goes into `run_id`; cut_points, those the scores were made
-        with. A column `micro` (the value in micro-points) is used where it is there, which is faster.
+        with; model and parts, likewise. A column `micro` (the value in micro-points) is used where it
+        is there, which is faster.
     """
     micro = scores.select(micro=_micro_of(scores)).filter(lambda t: t.micro.notnull())
     counted = runner.to_arrow(micro.group_by("micro").aggregate(n=lambda t: t.count()).order_by("micro"))
@@ -184,26 +191,35 @@ def population_run(
         values=counted["micro"].to_numpy().astype(np.int64),
         counts=counted["n"].to_numpy().astype(np.int64),
         cut_points=cut_points or {},
+        model=model,
+        parts=parts or {},
     )
 
 
 def run_of(
-    *, score: str, as_of: datetime, values: Integers, counts: Integers, cut_points: Mapping[str, CutPoints]
+    *,
+    score: str,
+    as_of: datetime,
+    values: Integers,
+    counts: Integers,
+    cut_points: Mapping[str, CutPoints],
+    model: FittedModel | None = None,
+    parts: Mapping[str, PopulationRun] | None = None,
 ) -> PopulationRun:
     """A run from a distribution already counted: `values` distinct micro-points, in any order."""
     if as_of.tzinfo is None:
         raise InternalError("A population run needs an instant with a time zone.", received=as_of.isoformat())
     order = np.argsort(values, kind="stable")
     run = PopulationRun(
-        as_of=as_of, run_id="", values=values[order].copy(), counts=counts[order].copy(), cut_points=dict(cut_points)
-    )
-    return PopulationRun(
         as_of=as_of,
-        run_id=str(uuid5(_RUNS, f"{score}\n{run.to_json()}")),
-        values=run.values,
-        counts=run.counts,
-        cut_points=run.cut_points,
+        run_id="",
+        values=values[order].copy(),
+        counts=counts[order].copy(),
+        cut_points=dict(cut_points),
+        model=model,
+        parts=dict(parts or {}),
     )
+    return replace(run, run_id=str(uuid5(_RUNS, f"{score}\n{run.to_json()}")))
 
 
 def with_percentile(scores: ir.Table, *, run: PopulationRun | None, runner: Runner) -> ir.Table:

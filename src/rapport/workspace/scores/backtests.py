@@ -11,8 +11,8 @@ from django.utils import timezone
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DefinitionError
 from rapport.engine.evaluation.backtest import backtest
-from rapport.engine.evaluation.cut_offs import suggest_cut_offs
 from rapport.engine.runner import Runner
+from rapport.engine.scores.cut_offs import suggest_cut_offs
 from rapport.engine.scores.definition import ScoreDefinition as Definition
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.definitions import live, parsed, version_of

@@ -19,12 +19,13 @@ from rapport.workspace.scores.scored import Scored
 _T = TypeVar("_T")
 CHUNK = 1000  # rows of one write transaction; longer ones would hold up people's own changes
 _SHOWN = (
-    *("version", "subject", "value", "fit", "engagement", "matrix", "band", "percentile", "reason_null"),
+    *("version", "subject", "value", "low", "high", "fit", "engagement", "matrix", "band", "percentile"),
+    "reason_null",
     *("trend", "change_7d", "change_30d", "as_of", "computed_at", "run_id", "ready_since"),
 )
 _TOLD = (
     *("id", "source", "score", "version", "subject", "subject_id", "as_of", "run_id"),
-    *("value", "fit", "engagement", "matrix", "band", "percentile", "reason_null"),
+    *("value", "low", "high", "fit", "engagement", "matrix", "band", "percentile", "reason_null"),
     *("cause", "computed_at", "created_at", "recorded_at"),
 )
 
@@ -122,7 +123,17 @@ def _values(
 ) -> tuple[object, ...]:
     """The columns `_SHOWN`."""
     own = (run.version, subject)
-    scored = (row.value, row.fit, row.engagement, row.matrix, row.band, row.percentile, row.reason_null)
+    scored = (
+        row.value,
+        row.low,
+        row.high,
+        row.fit,
+        row.engagement,
+        row.matrix,
+        row.band,
+        row.percentile,
+        row.reason_null,
+    )
     moved = (row.trend, row.change_7d, row.change_30d)
     return (*own, *scored, *moved, run.as_of, computed_at, run.id, ready_since)
 
@@ -141,7 +152,17 @@ def keep_history(rows: Iterable[Scored], run: ScoreRun, *, subject: str, compute
 def _told(row: Scored, run: ScoreRun, *, subject: str, computed_at: datetime, cause: str) -> tuple[object, ...]:
     """The columns `_TOLD`."""
     own = (new_id(), "rapport", run.score, run.version, subject, row.subject_id, run.as_of, run.id)
-    scored = (row.value, row.fit, row.engagement, row.matrix, row.band, row.percentile, row.reason_null)
+    scored = (
+        row.value,
+        row.low,
+        row.high,
+        row.fit,
+        row.engagement,
+        row.matrix,
+        row.band,
+        row.percentile,
+        row.reason_null,
+    )
     return (*own, *scored, cause, computed_at, run.as_of, computed_at)
 
 

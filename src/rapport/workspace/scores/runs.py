@@ -91,9 +91,10 @@ def readiness_of(definition: Definition) -> Readiness | None:
 def _run(run: ScoreRun, version: ScoreDefinition, snapshot: Snapshot, runner: Runner, progress: Progress) -> None:
     definition = parsed(version)
     progress(0, 3, f"scoring {run.score}")
-    computed = compute(definition, snapshot, at=run.as_of, runner=runner)
+    before = population_of(_before(run)) if KINDS[definition.kind].learns else None
+    computed = compute(definition, snapshot, at=run.as_of, runner=runner, before=before)
     progress(1, 3, f"comparing {run.score} with 7 and 30 days earlier")
-    rows = _moved(computed.rows, definition, snapshot, at=run.as_of, runner=runner)
+    rows = _moved(computed, definition, snapshot, at=run.as_of, runner=runner)
     progress(2, 3, f"keeping {run.score}")
     kept = _keep(run, version, definition, rows)
     run.scored_count, run.null_count, run.changed_count = kept.scored_count, kept.null_count, kept.changed_count
@@ -112,19 +113,31 @@ def _keep(run: ScoreRun, version: ScoreDefinition, definition: Definition, rows:
     return keep(run, rows, subject=version.subject, readiness=readiness, computed_at=timezone.now())
 
 
-def compute(definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner) -> Computed:
-    """Everyone's score as known at an instant, ranked in a population of that instant."""
+def _before(run: ScoreRun) -> ScoreRun | None:
+    """The run of the same version that was in force until then."""
+    done = ScoreRun.objects.filter(score=run.score, version=run.version, state="done", as_of__lte=run.as_of)
+    return done.exclude(pk=run.pk).order_by("-as_of", "-finished_at").first()
+
+
+def compute(
+    definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner, before: PopulationRun | None = None
+) -> Computed:
+    """Everyone's score as known at an instant, ranked in a population of that instant.
+
+    Parameters: before, the run in force until then, whose model a kind that learns may keep.
+    """
     kind, view = KINDS[definition.kind], as_known(snapshot, at)
-    scores = runner.cache(kind.score(definition, view, runner=runner))
-    population = kind.population(definition, view, runner=runner)
+    population = kind.population(definition, view, runner=runner, before=before)
+    scores = kind.score(definition, view, runner=runner, run=population)
     return Computed(rows=list(scored_rows(runner.to_arrow(scores))), population=population)
 
 
 def _moved(
-    rows: Sequence[Scored], definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner
+    computed: Computed, definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner
 ) -> list[Scored]:
-    """The rows with what changed since 7 and 30 days earlier."""
-    week, month = (_values(definition, snapshot, at=earlier(at, days), runner=runner) for days in TREND_DAYS)
+    """The rows with what changed since 7 and 30 days earlier, by the same model where there is one."""
+    run = computed.population if KINDS[definition.kind].learns else None
+    week, month = (_values(definition, snapshot, at=earlier(at, days), runner=runner, run=run) for days in TREND_DAYS)
     return [
         with_movement(
             row,
@@ -132,13 +145,13 @@ def _moved(
             month_ago=month.get(row.subject_id),
             score_range=(definition.range.min, definition.range.max),
         )
-        for row in rows
+        for row in computed.rows
     ]
 
 
 def _values(
-    definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner
+    definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner, run: PopulationRun | None
 ) -> Mapping[str, Decimal | None]:
-    """Values as known at a past instant; a population the kind needs is made at that instant."""
-    scores = KINDS[definition.kind].score(definition, as_known(snapshot, at), runner=runner)
+    """Values as known at a past instant; a population the kind needs is made at that instant unless given."""
+    scores = KINDS[definition.kind].score(definition, as_known(snapshot, at), runner=runner, run=run)
     return values_by_subject(runner.to_arrow(scores.select("subject_id", "value")))

@@ -20,6 +20,8 @@ class Scored:
 
     subject_id: str
     value: Decimal | None
+    low: Decimal | None = None
+    high: Decimal | None = None
     fit: Decimal | None = None
     engagement: Decimal | None = None
     matrix: str | None = None
@@ -33,7 +35,7 @@ class Scored:
     @property
     def told(self) -> tuple[object, ...]:
         """What makes an entry in the history: not the rank and the trend, which move with others and with time."""
-        return (self.value, self.fit, self.engagement, self.matrix, self.band, self.reason_null)
+        return (self.value, self.low, self.high, self.fit, self.engagement, self.matrix, self.band, self.reason_null)
 
     @property
     def shown(self) -> tuple[object, ...]:
@@ -46,6 +48,8 @@ def scored_rows(rows: pa.Table) -> Iterator[Scored]:
         yield Scored(
             subject_id=row["subject_id"],
             value=_decimal(row["value"]),
+            low=_decimal(row.get("low")),
+            high=_decimal(row.get("high")),
             fit=_decimal(row.get("fit")),
             engagement=_decimal(row.get("engagement")),
             matrix=row.get("matrix"),

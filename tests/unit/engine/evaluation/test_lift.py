@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rapport.engine.evaluation.auc import Cases
 from rapport.engine.evaluation.lift import deciles, events_in_top, precision_at
+from rapport.engine.statistics.auc import Cases
 
 
 def cases(scores: list[float], events: list[int]) -> Cases:

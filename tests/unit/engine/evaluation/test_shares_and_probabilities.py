@@ -7,9 +7,9 @@ from math import log
 import numpy as np
 import pytest
 
-from rapport.engine.evaluation.calibration import calibration
 from rapport.engine.evaluation.naive_bayes import naive_bayes
-from rapport.engine.evaluation.wilson import share
+from rapport.engine.statistics.calibration import calibration
+from rapport.engine.statistics.wilson import share
 
 
 class TestShare:

@@ -15,6 +15,7 @@ from rapport.engine.errors import InternalError
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.scores.population import (
     CutPoints,
+    FittedModel,
     PopulationRun,
     population_run,
     quantile_cut_points,
@@ -79,20 +80,20 @@ class TestRun:
     def test_another_score_has_another_run(self, runner: DuckdbRunner) -> None:
         assert run(runner, ["10"], score="x v1").run_id != run(runner, ["10"], score="x v2").run_id
 
-    @pytest.mark.parametrize("way", ["json", "arrow"])
-    def test_comes_back_from_storage_as_it_was(self, runner: DuckdbRunner, way: str) -> None:
+    def test_comes_back_from_storage_as_it_was(self, runner: DuckdbRunner) -> None:
         cuts = {
             "recency": CutPoints(points=(Decimal(3), Decimal(10)), counts=(4, 0, 2)),
             "monetary": CutPoints(points=(), counts=(6,)),
         }
-        stored = run(runner, ["10", "20.5", "20.5", None], cut_points=cuts)
-        if way == "json":
-            back = PopulationRun.from_json(stored.to_json())
-        else:
-            back = PopulationRun.from_arrow(stored.to_arrow())
+        model = FittedModel(fitted_at=AS_OF, checked_at=at(2024, 1, 8), text='{"r": 0.25}')
+        part = run(runner, ["1", "2"], score="part v1", model=model)
+        stored = run(runner, ["10", "20.5", "20.5", None], cut_points=cuts, model=model, parts={"part": part})
+        back = PopulationRun.from_json(stored.to_json())
         assert (back.run_id, back.as_of, back.to_json()) == (stored.run_id, AS_OF, stored.to_json())
         assert back.cut_points == cuts
         assert back.population == 3
+        assert back.model == model
+        assert back.parts["part"].percentile(Decimal(1)) == 25
 
     def test_needs_an_instant_with_a_zone(self, runner: DuckdbRunner) -> None:
         with pytest.raises(InternalError, match="time zone"):

@@ -117,6 +117,8 @@ SCORE_VALUES = Table(
         instant("as_of", "As of when", required=True, change=_FIXED),
         text("run_id", "The run that computed it"),
         Column(name="value", type=Type.SCORE, description="The score; null where it cannot be told"),
+        Column(name="low", type=Type.SCORE, description="Lower end of a 90 % interval of the value, where it has one"),
+        Column(name="high", type=Type.SCORE, description="Upper end of it"),
         Column(name="fit", type=Type.SCORE, description="Fit subtotal"),
         Column(name="engagement", type=Type.SCORE, description="Engagement subtotal"),
         text("matrix", "Matrix label (A1 .. C3)"),

@@ -21,6 +21,8 @@ _COLUMNS = ("subject_id", "value", "fit", "engagement", "matrix", "band", "perce
 class PointsKind:
     """Groups of criteria, each giving points."""
 
+    learns = False
+
     def score(
         self,
         definition: PointsDefinition,
@@ -40,7 +42,9 @@ class PointsKind:
             run = self.population(definition, view, runner=runner)
         return with_percentile(scores, run=run, runner=runner).select(*_COLUMNS)
 
-    def population(self, definition: PointsDefinition, view: AsOf, *, runner: Runner) -> PopulationRun:
+    def population(
+        self, definition: PointsDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> PopulationRun:
         """The run of all subjects at the view's instant."""
         everyone = Points(definition, view, runner).scores()
         return population_run(everyone, score=definition.name, as_of=view.at, runner=runner)

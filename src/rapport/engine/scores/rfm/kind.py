@@ -29,6 +29,8 @@ _NEEDED_BY = "an RFM score"
 class RfmKind:
     """Scores and explains by `RfmDefinition`."""
 
+    learns = False
+
     def score(
         self,
         definition: RfmDefinition,
@@ -54,7 +56,9 @@ class RfmKind:
         labelled = _labelled(definition, rows)
         return with_percentile(labelled, run=run, runner=runner).select(*_COLUMNS)
 
-    def population(self, definition: RfmDefinition, view: AsOf, *, runner: Runner) -> PopulationRun:
+    def population(
+        self, definition: RfmDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> PopulationRun:
         """The run of all subjects at the view's instant: cut points and the distribution of values."""
         if not view.has(definition.purchases):
             rows, cuts = _not_mapped(definition, view, None), dict.fromkeys(MEASURES, NOBODY)

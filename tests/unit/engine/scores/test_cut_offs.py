@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from crm_rows import at, snapshot
-from rapport.engine.evaluation.cut_offs import overlapping, suggest_cut_offs
 from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.scores.cut_offs import overlapping, suggest_cut_offs
 from rapport.engine.scores.definition_base import Outcome
 
 MONTH = Outcome(event="order_placed", within_days=30)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rapport.engine.metrics.intervals import (
+from rapport.engine.statistics.intervals import (
     net_promoter,
     net_promoter_adjusted_wald,
     net_promoter_interval,

@@ -14,12 +14,12 @@ from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.events import events
 from rapport.engine.crm.identity import survivors
 from rapport.engine.errors import DefinitionError
-from rapport.engine.evaluation.auc import Flags
-from rapport.engine.evaluation.cut_offs import window_end
 from rapport.engine.runner import Runner
+from rapport.engine.scores.cut_offs import window_end
 from rapport.engine.scores.definition_base import Outcome, ScoreDefinition
 from rapport.engine.scores.points.event_codes import coded_events
 from rapport.engine.scores.points.plan import source_of
+from rapport.engine.statistics.auc import Flags
 
 
 def outcome_of(definition: ScoreDefinition) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rapport.engine.metrics.intervals import SMALL_SAMPLE, wilson
+from rapport.engine.statistics.intervals import SMALL_SAMPLE, wilson
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rapport.engine.evaluation.auc import Cases, auc, auc_difference
+from rapport.engine.statistics.auc import Cases, auc, auc_difference
 
 
 def cases(scores: list[float], events: list[int], clusters: list[str] | None = None) -> Cases:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
-from rapport.engine.evaluation.auc import Flags, Floats
-from rapport.engine.evaluation.wilson import Share, share
+from rapport.engine.statistics.auc import Flags, Floats
+from rapport.engine.statistics.wilson import Share, share
 
 _STEPS = 50
 _EDGE = 1e-6
