@@ -13,7 +13,10 @@ if [ "$which" = quick ]; then
 fi
 
 say "All tests but the browser's, SQLite"
-$pytest -m "not browser" tests --ignore tests/load
+$pytest -m "not browser" tests --ignore tests/load --ignore tests/parity
+
+say "DuckDB and Spark side by side" # apart: one cluster, which has the cores to itself
+.venv/bin/pytest -q tests/parity
 
 say "Browser tests" # apart: Playwright's event loop stays in its process, where Django then refuses its database
 .venv/bin/pytest -q tests/e2e

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -110,17 +114,24 @@ class SparkRunner:
 
 
 def local_session(*, master: str = "local[2]", memory: str = "2g") -> SparkSession:
-    """A small Spark session that listens on this machine only."""
+    """A small Spark session that listens on this machine only.
+
+    Parameters: master, `local[n]` in this process, or the address of a cluster on this machine; memory,
+        of this process and of each executor.
+    """
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise EngineCannot(
             "Spark is not installed.", next_step="pip install 'rapport-crm[spark]' and Java 17."
         ) from error
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else executors take the first python3 of the path
     settings = {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": memory,
+        "spark.executor.memory": memory,
+        "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir()) / "rapport-spark"),
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": "UTC",
