@@ -134,7 +134,7 @@ def _report(
         name=definition.name,
         kind=definition.kind,
         subject=definition.subject,
-        event=outcome.event,
+        event=outcome.title,
         within_days=outcome.within_days,
         repeatable=outcome.repeatable,
         now=now,

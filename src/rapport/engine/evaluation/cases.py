@@ -125,7 +125,7 @@ def _learnt(
     had = set() if outcome.repeatable else past.had_by(origin)
     trained = before.filter(pa.array([s not in had for s in before["subject_id"].to_pylist()], pa.bool_()))
     won = past.had_after(origin)
-    labels = np.array([s in won for s in trained["subject_id"].to_pylist()], dtype=bool)
+    labels = np.array([(s in won) != outcome.absent for s in trained["subject_id"].to_pylist()], dtype=bool)
     model = naive_bayes(_texts(trained), labels)
     if model is None:
         return None

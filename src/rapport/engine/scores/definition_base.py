@@ -79,12 +79,25 @@ class Outcome(Closed):
 
     Attributes:
         repeatable: subjects that already had the event at as_of are eligible too.
+        absent: the outcome is that the event does *not* happen in the window (a customer who buys no more).
     """
 
     event: str = Field(min_length=1)
     within_days: Annotated[int, Field(ge=1, le=3650)]
     where: Condition | None = None
     repeatable: bool = False
+    absent: bool = False
+
+    @model_validator(mode="after")
+    def _had_before(self) -> Self:
+        if self.absent and not self.repeatable:
+            raise ValueError("An absent event concerns those who had it before: add repeatable: true.")
+        return self
+
+    @property
+    def title(self) -> str:
+        """What is looked for, `order_placed` or `no order_placed`."""
+        return f"no {self.event}" if self.absent else self.event
 
     @property
     def match(self) -> EventMatch:
@@ -130,6 +143,11 @@ class ScoreDefinition(Closed):
     refit_days: Annotated[int, Field(ge=1, le=3650)] = 30
     owner: str | None = None
     time_zone: str | None = None
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether values have no upper end, as amounts: a change is then judged by the value before, not the range."""
+        return False
 
     @field_validator("bands")
     @classmethod

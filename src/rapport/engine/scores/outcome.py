@@ -51,10 +51,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Happened:
-    """What is known now: the subjects with the event in each cut-off's window, under their present ids."""
+    """What is known now: the subjects with the event in each cut-off's window, under their present ids.
+
+    Attributes: absent, the outcome is that the event did not happen.
+    """
 
     subjects: Mapping[datetime, frozenset[str]]
     survivor: Mapping[str, str] = field(default_factory=dict)
+    absent: bool = False
 
     def present_ids(self, subject_ids: Iterable[str]) -> list[str]:
         """Ids as of a cut-off as those of today: records merged since lead to the survivor."""
@@ -62,7 +66,7 @@ class Happened:
 
     def flags(self, cut_off: datetime, present_ids: Iterable[str]) -> Flags:
         had = self.subjects[cut_off]
-        return np.array([key in had for key in present_ids], dtype=bool)
+        return np.array([(key in had) != self.absent for key in present_ids], dtype=bool)
 
 
 def known(definition: ScoreDefinition, view: AsOf, runner: Runner) -> Known:
@@ -86,7 +90,7 @@ def happened(definition: ScoreDefinition, view: AsOf, cut_offs: Sequence[datetim
         c: frozenset(s for s, had in zip(found["subject_id"], found[f"w{i}"], strict=True) if had)
         for i, c in enumerate(cut_offs)
     }
-    return Happened(subjects, _survivors(definition, view, runner))
+    return Happened(subjects, _survivors(definition, view, runner), outcome_of(definition).absent)
 
 
 def _occurrences(definition: ScoreDefinition, view: AsOf, runner: Runner) -> ir.Table:

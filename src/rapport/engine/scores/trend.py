@@ -17,7 +17,7 @@ _STEP_PERCENT = 5
 
 
 class Trend(StrEnum):
-    """RISING or FALLING: the value differs by at least 5 % of the range."""
+    """RISING or FALLING: the value differs by at least 5 % of the range; of an open-ended one, of the value before."""
 
     RISING = "rising"
     FALLING = "falling"
@@ -29,17 +29,24 @@ def earlier(as_of: datetime, days: int) -> datetime:
     return as_of - timedelta(hours=24 * days)
 
 
-def trend_of(value: Decimal | None, before: Decimal | None, *, score_range: Sequence[Decimal]) -> Trend | None:
-    """The trend of one subject; None where either value is."""
+def trend_of(
+    value: Decimal | None, before: Decimal | None, *, score_range: Sequence[Decimal], open_ended: bool = False
+) -> Trend | None:
+    """The trend of one subject; None where either value is.
+
+    Parameters: open_ended, the values have no upper end, so that a change is judged by the value before.
+    """
     if value is None or before is None:
         return None
-    change, width = value - before, score_range[1] - score_range[0]
-    if abs(change) * 100 < width * _STEP_PERCENT:
+    change, width = value - before, abs(before) if open_ended else score_range[1] - score_range[0]
+    if not change or abs(change) * 100 < width * _STEP_PERCENT:
         return Trend.STEADY
     return Trend.RISING if change > 0 else Trend.FALLING
 
 
-def with_trend(scores: ir.Table, before: ir.Table, *, days: int, score_range: Sequence[Decimal]) -> ir.Table:
+def with_trend(
+    scores: ir.Table, before: ir.Table, *, days: int, score_range: Sequence[Decimal], open_ended: bool = False
+) -> ir.Table:
     """`scores` (subject_id, value) with `change_<days>d` and `trend_<days>d`.
 
     Parameters: before, one row per subject: subject_id and value of the same version as of `earlier(...)`.
@@ -48,7 +55,8 @@ def with_trend(scores: ir.Table, before: ir.Table, *, days: int, score_range: Se
     then = before.select(_subject_id=before.subject_id, _before=before.value)
     joined = scores.left_join(then, [("subject_id", "_subject_id")])
     change = micro_points(joined.value) - micro_points(joined._before)
-    width = int((Decimal(score_range[1]) - Decimal(score_range[0])).scaleb(6))
+    fixed = ibis.literal(int((Decimal(score_range[1]) - Decimal(score_range[0])).scaleb(6)), type="int64")
+    width = micro_points(joined._before).abs() if open_ended else fixed
     big = change.abs() * 100 >= width * _STEP_PERCENT
     trend = ibis.cases(
         (change.isnull(), ibis.null().cast("string")),

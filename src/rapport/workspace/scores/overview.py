@@ -128,13 +128,16 @@ def bands(version: ScoreDefinition) -> list[Band]:
 
 
 def distribution(version: ScoreDefinition, *, count: int = 20) -> list[Bin]:
-    """How the current values spread over the range, in bins of equal width."""
+    """How the current values spread over the range, in bins of equal width; an open-ended one ends at the highest."""
     definition = readable(version)
     if definition is None:
         return []
-    low, width = definition.range.min, definition.range.span / count
-    edges = [low + width * i for i in range(count + 1)]
     rows = CurrentScore.objects.filter(score=version.name, value__isnull=False)
+    low, span = definition.range.min, definition.range.span
+    if definition.open_ended:
+        span = max(rows.aggregate(highest=Max("value"))["highest"] or Decimal(1), low + 1) - low
+    width = span / count
+    edges = [low + width * i for i in range(count + 1)]
     within = {
         str(i): Count("id", filter=Q(value__gte=edges[i]) & (Q(value__lt=edges[i + 1]) if i < count - 1 else Q()))
         for i in range(count)

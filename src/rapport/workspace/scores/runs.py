@@ -144,6 +144,7 @@ def _moved(
             week_ago=week.get(row.subject_id),
             month_ago=month.get(row.subject_id),
             score_range=(definition.range.min, definition.range.max),
+            open_ended=definition.open_ended,
         )
         for row in computed.rows
     ]

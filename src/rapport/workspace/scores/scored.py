@@ -66,10 +66,15 @@ def values_by_subject(rows: pa.Table) -> Mapping[str, Decimal | None]:
 
 
 def with_movement(
-    now: Scored, *, week_ago: Decimal | None, month_ago: Decimal | None, score_range: Sequence[Decimal]
+    now: Scored,
+    *,
+    week_ago: Decimal | None,
+    month_ago: Decimal | None,
+    score_range: Sequence[Decimal],
+    open_ended: bool = False,
 ) -> Scored:
     """The score with its changes over 7 and 30 days, null where either value is, and the trend over 7."""
-    trend = trend_of(now.value, week_ago, score_range=score_range)
+    trend = trend_of(now.value, week_ago, score_range=score_range, open_ended=open_ended)
     return replace(
         now,
         change_7d=_change(now.value, week_ago),

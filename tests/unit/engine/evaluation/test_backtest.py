@@ -55,6 +55,17 @@ class TestOutcome:
         assert (once.had_before, once.scored, once.event_count) == (1, 3, 1)
         assert (again.had_before, again.scored, again.event_count) == (0, 4, 2)
 
+    def test_an_absent_event_is_the_outcome_of_who_did_not_have_it(self, runner: DuckdbRunner, told: Told) -> None:
+        orders = [order("a", CUT_OFF - DAY), order("a", CUT_OFF + DAY), order("b", CUT_OFF + 40 * DAY)]
+        snap = snapshot(runner, contacts=contacts(PEOPLE), orders=orders)
+        report = prove(snap, runner, told(VALUES, outcome={"repeatable": True, "absent": True}))
+        assert (report.event, report.cut_offs[0].scored, report.cut_offs[0].event_count) == ("no order_placed", 4, 3)
+        assert report.score.auc.value == 0  # a, who scored highest, is the only one who bought
+
+    def test_an_absent_event_needs_those_who_had_it_before(self, told: Told) -> None:
+        with pytest.raises(ValueError, match="add repeatable: true"):
+            told(VALUES, outcome={"absent": True})
+
     def test_what_became_known_after_the_window_counts_as_restated_now(self, runner: DuckdbRunner, told: Told) -> None:
         late = order("a", CUT_OFF + DAY, known=NOW - DAY)
         unknown = order("b", CUT_OFF + DAY, known=NOW + DAY)

@@ -54,3 +54,20 @@ def test_who_was_not_there_before_has_no_trend(runner: DuckdbRunner) -> None:
 
 def test_seven_days_are_seven_times_twenty_four_hours_across_a_change_of_clocks() -> None:
     assert earlier(at(2024, 4, 2, 12), 7) == at(2024, 3, 26, 12)
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "trend"),
+    [("105", "100", "rising"), ("104.999999", "100", "steady"), ("95", "100", "falling"), ("0", "0", "steady")],
+)
+def test_amounts_without_an_upper_end_are_judged_by_the_value_before(
+    runner: DuckdbRunner, now: str, then: str, trend: str
+) -> None:
+    def values(value: str) -> pa.Table:
+        return pa.table({"subject_id": ["a"], "value": pa.array([Decimal(value)], pa.decimal128(18, 6))})
+
+    wide = (Decimal(0), Decimal(10**9))
+    told = [runner.from_arrow(values(v)) for v in (now, then)]
+    row = runner.to_arrow(with_trend(*told, days=7, score_range=wide, open_ended=True)).to_pylist()[0]
+    assert row["trend_7d"] == trend
+    assert trend_of(Decimal(now), Decimal(then), score_range=wide, open_ended=True) == trend
