@@ -1,64 +1,13 @@
-"""Amounts in the company's base currency, at the rate of the day that dates them."""
+"""Amounts of a relation in the company's base currency (`crm/exchange.py`)."""
 
 from __future__ import annotations
 
-import ibis
 import ibis.expr.types as ir
 
-from rapport.engine.crm.local_day import local_day
-from rapport.engine.metrics.aggregates import MONEY_SUM
+from rapport.engine.crm.exchange import in_base_currency
 from rapport.engine.metrics.reading import Reading
 
 
 def converted(rows: ir.Table, reading: Reading, *, dated_by: str, amount: str = "amount") -> ir.Table:
-    """`rows` with `amount` in base currency, decimal(38,4), and why it is missing where it is.
-
-    `<amount>_missing`: no amount was given. `<amount>_unconverted`: no rate holds on the local day
-    of `dated_by`; never taken as 1. A rate holds until the next one of its currency. A row without
-    `currency` is in base currency already.
-    """
-    base = reading.currency
-    foreign = (rows.currency.notnull() & (rows.currency != base)).fill_null(False)
-    value = rows[amount].cast(MONEY_SUM)
-    if not reading.has("exchange_rates"):
-        known = ibis.ifelse(foreign, ibis.null().cast(MONEY_SUM), value)
-        return _noted(rows.mutate(_given=value, **{amount: known}), amount)
-    day = ibis.ifelse(foreign, local_day(rows[dated_by], reading.time_zone), ibis.null().cast("date"))
-    dated = rows.mutate(_given=value, _foreign=foreign, _day=day)
-    rates = _rates(reading)
-    joined = dated.left_join(
-        rates,
-        [
-            dated.currency == rates.rate_currency,
-            dated._day >= rates.rate_from,
-            (rates.rate_until.isnull()) | (dated._day < rates.rate_until),
-        ],
-    )
-    exchanged = (joined._given.cast("float64") / joined.per_base.cast("float64")).cast(MONEY_SUM)
-    known = ibis.ifelse(joined._foreign, exchanged, joined._given)
-    kept = joined.mutate(**{amount: known}).drop(
-        "rate_currency", "rate_from", "rate_until", "per_base", "_foreign", "_day"
-    )
-    return _noted(kept, amount)
-
-
-def _noted(rows: ir.Table, amount: str) -> ir.Table:
-    noted = {
-        f"{amount}_missing": rows._given.isnull(),
-        f"{amount}_unconverted": rows._given.notnull() & rows[amount].isnull(),
-    }
-    return rows.mutate(**noted).drop("_given")
-
-
-def _rates(reading: Reading) -> ir.Table:
-    """One row per currency and day from which a rate holds; of two for one day the newest counts."""
-    rates = reading.lookup("exchange_rates", ["date", "currency", "per_base", "recorded_at"])
-    rates = rates.filter(rates.per_base > 0)
-    newest = ibis.row_number().over(
-        group_by=[rates.currency, rates.date], order_by=[rates.recorded_at.desc(), rates.id.desc()]
-    )
-    single = rates.mutate(_newest=newest).filter(lambda t: t._newest == 0)
-    following = single.date.lead().over(ibis.window(group_by=single.currency, order_by=single.date))
-    return single.select(
-        rate_currency=single.currency, rate_from=single.date, rate_until=following, per_base=single.per_base
-    )
+    """`rows` with `amount` in base currency, `<amount>_missing` and `<amount>_unconverted`."""
+    return in_base_currency(rows, reading.view, dated_by=dated_by, needed_by=reading.needed_by, amount=amount)
