@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -107,6 +107,12 @@ class TestMeasures:
         snap = snapshot(runner, contacts=[contact("a")], orders=orders)
         told = evidence(reasons(snap, runner, definition(FIXED), "a"))
         assert (told["frequency"]["purchase_count"], told["monetary"]["monetary_amount"]) == (2, 7)
+
+    def test_another_currency_counts_at_the_rate_of_its_day_where_there_is_one(self, runner: DuckdbRunner) -> None:
+        rate = {"id": "x", "date": date(2024, 1, 1), "currency": "SEK", "per_base": Decimal(10), "recorded_at": at(2024, 1, 1)}
+        orders = [order("o1", "a", 9, 25, currency="sek"), order("o2", "a", 9, 7, currency="EUR")]
+        snap = snapshot(runner, contacts=[contact("a")], orders=orders, exchange_rates=[rate])
+        assert evidence(reasons(snap, runner, definition(FIXED), "a"))["monetary"]["monetary_amount"] == Decimal("9.5")
 
     def test_without_any_amount_the_score_is_null_and_says_so(self, runner: DuckdbRunner) -> None:
         snap = snapshot(runner, contacts=[contact("a")], orders=[order("o1", "a", 9, None)])
