@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
 BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
+Tell = Callable[[Sequence[str]], pa.Table]
 
 
 class Runner(Protocol):
@@ -43,3 +44,30 @@ class Runner(Protocol):
     def close(self) -> None:
         """Give back what is held."""
         ...
+
+
+@runtime_checkable
+class LiveRunner(Runner, Protocol):
+    """A runner that writes down what it is asked, to do the same again over other rows.
+
+    What happens midway must then not depend on the rows, except by `told`.
+    """
+
+    def told(self, texts: ir.Table, tell: Tell) -> ir.Table:
+        """What `tell` makes of the texts (column `value`, distinct), each time anew.
+
+        `tell` raises Unforeseen for texts that the expression was not built for; these are then among `examples`.
+        """
+        ...
+
+    def examples(self, texts: ir.Table) -> Sequence[str]:
+        """Texts that an expression about to be built should be ready for."""
+        ...
+
+
+class Unforeseen(Exception):
+    """Texts came that an expression was not built for."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        super().__init__(f"{len(texts)} texts of a new kind")

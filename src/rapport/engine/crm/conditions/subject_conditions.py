@@ -15,7 +15,7 @@ from rapport.engine.crm.conditions.grammar import Condition, FieldTest, InSegmen
 from rapport.engine.crm.conditions.logic import expression, fires
 from rapport.engine.crm.conditions.memberships import with_membership
 from rapport.engine.crm.conditions.related import with_related
-from rapport.engine.crm.conditions.text_columns import distinct_texts_of, with_text_columns
+from rapport.engine.crm.conditions.text_columns import Texts, distinct_texts_of, with_text_columns
 from rapport.engine.runner import Runner
 
 TextMaps = Mapping[str, Mapping[str, tuple[Mapping[str, int], int]]]
@@ -116,7 +116,7 @@ def _with_field(
     path: str,
     tests: Mapping[str, FieldTest],
     maps: Mapping[str, tuple[Mapping[str, int], int]],
-    values: Mapping[str, Sequence[str]],
+    values: Mapping[str, Texts],
     view: AsOf,
     time_zone: str,
 ) -> ir.Table:

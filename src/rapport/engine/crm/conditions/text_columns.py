@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -11,19 +12,39 @@ import pyarrow as pa
 from rapport.engine.crm.conditions.fold import folded
 from rapport.engine.crm.conditions.grammar import FieldTest
 from rapport.engine.crm.conditions.text_tests import truths
-from rapport.engine.runner import Runner
+from rapport.engine.runner import LiveRunner, Runner, Tell
 
 
-def distinct_texts(rows: ir.Table, column: str, runner: Runner) -> list[str]:
+@dataclass(frozen=True)
+class LaterTexts:
+    """Texts that are known only when a live expression runs: column `value` of `rows`, distinct."""
+
+    rows: ir.Table
+    runner: LiveRunner
+
+
+Texts = Sequence[str] | LaterTexts
+
+
+def told(texts: Texts, tell: Tell) -> ir.Table:
+    """What `tell` makes of texts, as a table."""
+    return texts.runner.told(texts.rows, tell) if isinstance(texts, LaterTexts) else ibis.memtable(tell(texts))
+
+
+def distinct_texts(rows: ir.Table, column: str, runner: Runner) -> Texts:
     """The distinct known values of a text column."""
     found = rows.select(value=rows[column].cast("string")).distinct()
+    if isinstance(runner, LiveRunner):
+        return LaterTexts(found, runner)
     return [value for value in runner.to_arrow(found)["value"].to_pylist() if value is not None]
 
 
-def distinct_texts_of(rows: ir.Table, columns: Sequence[str], runner: Runner) -> dict[str, list[str]]:
+def distinct_texts_of(rows: ir.Table, columns: Sequence[str], runner: Runner) -> Mapping[str, Texts]:
     """The distinct known values of several text columns, in one pass."""
     if not columns:
         return {}
+    if isinstance(runner, LiveRunner):
+        return {c: distinct_texts(rows, c, runner) for c in columns}
     found = runner.to_arrow(rows.aggregate(**{c: rows[c].cast("string").collect(distinct=True) for c in columns}))
     return {c: found[c][0].as_py() or [] for c in columns}
 
@@ -32,7 +53,7 @@ def with_text_columns(
     rows: ir.Table,
     column: str,
     *,
-    values: Sequence[str],
+    values: Texts,
     tests: Mapping[str, FieldTest],
     maps: Mapping[str, tuple[Mapping[str, int], int]],
 ) -> ir.Table:
@@ -42,13 +63,16 @@ def with_text_columns(
         column; maps by name: folded text -> whole number, and the number for every other known text
         (null where the value is unknown).
     """
-    outcomes = zip(*truths(list(tests.values()), values), strict=True)
-    found: dict[str, Sequence[object]] = dict(zip(tests, outcomes, strict=False))
-    for name, (mapped, otherwise) in maps.items():
-        found[name] = [mapped.get(folded(value), otherwise) for value in values]
     defaults: dict[str, object] = {**dict.fromkeys(tests, False), **{n: other for n, (_, other) in maps.items()}}
-    table = _told(values, found, defaults, tests)
-    joined = rows.left_join(ibis.memtable(table), [(column, "_value")])
+
+    def tell(texts: Sequence[str]) -> pa.Table:
+        outcomes = zip(*truths(list(tests.values()), texts), strict=True)
+        found: dict[str, Sequence[object]] = dict(zip(tests, outcomes, strict=False))
+        for name, (mapped, otherwise) in maps.items():
+            found[name] = [mapped.get(folded(text), otherwise) for text in texts]
+        return _told(texts, found, defaults, tests)
+
+    joined = rows.left_join(told(values, tell), [(column, "_value")])
     known = joined[column].notnull()
     new = {name: _known(joined[name], known, defaults[name], tests.get(name)) for name in defaults}
     return joined.mutate(**new).drop("_value")

@@ -16,7 +16,7 @@ from rapport.engine.crm.age import age_in_days, day_number
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.local_day import local_day_of
 from rapport.engine.errors import InternalError
-from rapport.engine.runner import Runner
+from rapport.engine.runner import LiveRunner, Runner
 from rapport.engine.scores.bands import micro
 from rapport.engine.scores.points.event_codes import Coded
 from rapport.engine.scores.points.lookup import ages_apart, lookup_table
@@ -59,7 +59,7 @@ def window_of(day: int, per_days: int) -> int:
 
 def _ages(features: Sequence[Feature], rows: ir.Table, runner: Runner) -> int:
     ages = ages_apart(features)
-    if ages > _MANY_AGES:
+    if ages > _MANY_AGES and not isinstance(runner, LiveRunner):
         oldest = runner.to_arrow(rows.aggregate(oldest=rows.age.max()))["oldest"][0].as_py()
         ages = min(ages, 1 + max(0, oldest or 0))
     return ages

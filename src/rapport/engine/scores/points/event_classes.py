@@ -14,10 +14,10 @@ from rapport.engine.crm.conditions.column_tests import column_test
 from rapport.engine.crm.conditions.fields import FieldRef, is_text_test
 from rapport.engine.crm.conditions.grammar import FieldTest
 from rapport.engine.crm.conditions.logic import Truth
-from rapport.engine.crm.conditions.text_columns import distinct_texts
-from rapport.engine.crm.conditions.text_tests import truths
+from rapport.engine.crm.conditions.text_columns import LaterTexts, Texts, distinct_texts, told
+from rapport.engine.crm.conditions.text_tests import as_text, truths
 from rapport.engine.crm.history import json_text
-from rapport.engine.runner import Runner
+from rapport.engine.runner import Runner, Unforeseen
 from rapport.engine.scores.points.plan import INTERACTIONS
 
 _FEW = 27  # so many classes are tried without looking which ones occur
@@ -86,7 +86,7 @@ def with_classes(
     return rows, classes
 
 
-def _stored_texts(view: AsOf, ref: FieldRef, types: frozenset[str] | None, runner: Runner) -> list[str] | None:
+def _stored_texts(view: AsOf, ref: FieldRef, types: frozenset[str] | None, runner: Runner) -> Texts | None:
     """The values that a field of interactions ever had: more than as of the instant, but quick to read.
 
     None where only the view can tell (other tables, columns that no source maps).
@@ -108,27 +108,37 @@ def _text_classes(
     tests: Mapping[str, FieldTest],
     types: frozenset[str] | None,
     name: str,
-    values: Sequence[str],
+    values: Texts,
 ) -> tuple[ir.Table, Classes]:
     """Class 0 for no value, 1 for values of which every test is false (a present test true), then as they come."""
-    outcomes = truths(list(tests.values()), values)
+    asked = list(tests.values())
+    foreseen = [*values.runner.examples(values.rows), *_operands(asked)] if isinstance(values, LaterTexts) else values
     plain = tuple(t.test == "present" and bool(t.present) for t in tests.values())
-    known = list(dict.fromkeys([plain, *outcomes]))
+    known = list(dict.fromkeys([plain, *truths(asked, foreseen)]))
     number = {vector: position + 1 for position, vector in enumerate(known)}
-    special = [(v, number[o]) for v, o in zip(values, outcomes, strict=True) if o != plain]
-    table = ibis.memtable(
-        pa.table(
-            {
-                "_text": pa.array([v for v, _ in special], pa.string()),
-                name: pa.array([n for _, n in special], pa.int64()),
-            }
+
+    def tell(texts: Sequence[str]) -> pa.Table:
+        outcomes = truths(asked, texts)
+        if new := [text for text, outcome in zip(texts, outcomes, strict=True) if outcome not in number]:
+            raise Unforeseen(new)
+        special = [(text, number[o]) for text, o in zip(texts, outcomes, strict=True) if o != plain]
+        told_texts, numbers = (
+            pa.array([t for t, _ in special], pa.string()),
+            pa.array([n for _, n in special], pa.int64()),
         )
-    )
-    joined = rows.left_join(table, [(column, "_text")])
+        return pa.table({"_text": told_texts, name: numbers})
+
+    joined = rows.left_join(told(values, tell), [(column, "_text")])
     of_row = ibis.ifelse(joined[column].isnull(), 0, ibis.coalesce(joined[name], 1))
     unknown = tuple((not t.present) if t.test == "present" else None for t in tests.values())
     vectors: dict[int, Vector] = {0: unknown, **{n: vector for vector, n in number.items()}}
     return joined.mutate(**{name: of_row}).drop("_text"), Classes(name, types, tuple(tests), vectors, 0)
+
+
+def _operands(tests: Sequence[FieldTest]) -> list[str]:
+    """Texts that the tests themselves name: of each kind that will come, most likely one is among them."""
+    named = [t.operand if isinstance(t.operand, list | tuple) else [t.operand] for t in tests if t.test != "matches"]
+    return [as_text(one) for of in named for one in of]
 
 
 def _digit_classes(
