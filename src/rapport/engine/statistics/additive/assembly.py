@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import expit
 
-from rapport.engine.statistics.additive.binning import Binned, sums, support
+from rapport.engine.statistics.additive.binning import Binned, sum_by_bin, support
 from rapport.engine.statistics.additive.model import MICRO, AdditiveModel
 from rapport.engine.statistics.additive.tables import Table
 from rapport.engine.statistics.auc import Flags, Floats
@@ -32,7 +32,7 @@ def assembled(
             continue
         middle = round(float(np.average(micros[column.codes], weights=weight)))
         counts, happened = support(column, truth)
-        stiff = sums(column.codes, bend, column.size)
+        stiff = sum_by_bin(column.codes, bend, column.size)
         micros = np.where(counts > 0, micros - middle, 0)
         tables.append(column.table(micros, 1 / np.sqrt(stiff + 1.0), counts, happened))
         total += middle

@@ -71,7 +71,7 @@ def support(one: Binned, events: Flags) -> tuple[Counts, Counts]:
     return counts.astype(np.int64), happened.astype(np.int64)
 
 
-def sums(codes: Bins, amounts: Floats, size: int) -> Floats:
+def sum_by_bin(codes: Bins, amounts: Floats, size: int) -> Floats:
     """The sum of the amounts of each bin's rows."""
     return np.asarray(np.bincount(codes, weights=amounts, minlength=size), dtype=np.float64)
 

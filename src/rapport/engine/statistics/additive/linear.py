@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rapport.engine.statistics.additive.assembly import assembled, base_log_odds
-from rapport.engine.statistics.additive.binning import Binned, binned, sums
+from rapport.engine.statistics.additive.binning import Binned, binned, sum_by_bin
 from rapport.engine.statistics.additive.features import Column, Features, Numbers
 from rapport.engine.statistics.additive.model import AdditiveModel
 from rapport.engine.statistics.auc import Flags, Floats
@@ -87,8 +87,8 @@ class _Layout:
 def _standing(one: Binned, column: Column, weight: Floats) -> Floats:
     if not isinstance(column, Numbers):
         return np.eye(one.size)
-    counts = sums(one.codes, weight, one.size)
-    sums = sums(one.codes, weight * np.nan_to_num(column.values), one.size)
+    counts = sum_by_bin(one.codes, weight, one.size)
+    sums = sum_by_bin(one.codes, weight * np.nan_to_num(column.values), one.size)
     known = counts[:-1] > 0
     means = np.where(known, sums[:-1] / np.maximum(counts[:-1], 1e-12), 0.0)
     total = counts[:-1].sum()

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from rapport.engine.statistics.additive.assembly import assembled, base_log_odds
-from rapport.engine.statistics.additive.binning import Binned, Bins, binned, sums
+from rapport.engine.statistics.additive.binning import Binned, Bins, binned, sum_by_bin
 from rapport.engine.statistics.additive.features import Features
 from rapport.engine.statistics.additive.model import AdditiveModel
 from rapport.engine.statistics.auc import Flags, Floats
@@ -103,8 +103,8 @@ class _Part:
     def step(self, slope: Floats, bend: Floats) -> Floats:
         """Add one shrunken stump; what it adds to each row."""
         codes, size = self.column.codes, self.column.size
-        pull = sums(codes, slope, size)
-        stiff = sums(codes, bend, size)
+        pull = sum_by_bin(codes, slope, size)
+        stiff = sum_by_bin(codes, bend, size)
         added = np.zeros(size)
         added[self.known] = pull[self.known] / (stiff[self.known] + _RIDGE)
         added[self.order] = _stump(pull[self.order], stiff[self.order], self.sign)
@@ -131,11 +131,11 @@ def _stump(pull: Floats, stiff: Floats, sign: int) -> Floats:
 
 def _by_rate(column: Binned, truth: Flags, own: Floats) -> Bins:
     """Categories by their smoothed rate among the rows that are learned from."""
-    happened = sums(column.codes, own * truth, column.size)[:-1]
-    total = sums(column.codes, own, column.size)[:-1]
+    happened = sum_by_bin(column.codes, own * truth, column.size)[:-1]
+    total = sum_by_bin(column.codes, own, column.size)[:-1]
     overall = float((own * truth).sum() / own.sum())
     rate: Floats = (happened + _SMOOTHING * overall) / (total + _SMOOTHING)
-    return np.argsort(rate, kind="stable")
+    return np.asarray(np.argsort(rate, kind="stable"), dtype=np.intp)
 
 
 def _best_sweep(runs: Sequence[_Run]) -> int:
