@@ -10,6 +10,7 @@ from typing import Any
 
 from rapport.engine.crm.closed import validated
 from rapport.engine.errors import DefinitionError
+from rapport.engine.scores.accounts.spec import AccountsDefinition
 from rapport.engine.scores.definition_base import (
     Audience,
     Band,
@@ -20,10 +21,12 @@ from rapport.engine.scores.definition_base import (
     ScoreDefinition,
 )
 from rapport.engine.scores.definition_text import read_yaml
+from rapport.engine.scores.parts import ScoreOfScores, with_parts
 from rapport.engine.scores.points.spec import PointsDefinition
 from rapport.engine.scores.rfm.spec import RfmDefinition
 
 DEFINITION_TYPES: dict[str, type[ScoreDefinition]] = {"points": PointsDefinition, "rfm": RfmDefinition}
+DEFINITION_TYPES["accounts"] = AccountsDefinition
 
 __all__ = [
     "DEFINITION_TYPES",
@@ -47,11 +50,18 @@ def parse_definition(text: str) -> ScoreDefinition:
     return definition_of(read_yaml(text))
 
 
-def definition_of(document: Mapping[str, Any]) -> ScoreDefinition:
-    """The definition that a dictionary (a form, JSON) states."""
+def definition_of(document: Mapping[str, Any], *, within: tuple[str, ...] = ()) -> ScoreDefinition:
+    """The definition that a dictionary (a form, JSON) states.
+
+    Parameters: within, the names of the scores that the document is a part of, the outermost first.
+    """
     kind = document.get("kind")
     if kind not in DEFINITION_TYPES:
         raise DefinitionError(
             "The kind of score is not known.", where="kind", received=kind, allowed=sorted(DEFINITION_TYPES)
         )
-    return validated(DEFINITION_TYPES[kind], document, what="")
+    model = DEFINITION_TYPES[kind]
+    if issubclass(model, ScoreOfScores):
+        document = with_parts(document, read=definition_of, within=within)
+    place = (*within[1:], str(document.get("name"))) if within else ()
+    return validated(model, document, what=".".join(f"scores.{name}" for name in place))

@@ -22,6 +22,7 @@ class Line:
         sentence: read by a salesperson in ten seconds.
         evidence: which interactions (count, newest ids and instants) or which field value; `kind` says which.
         kind: criterion, limit, base (what an average subject has; of kinds that learn) or rounding.
+        inner: where the reason is another score, that score's own lines, in its own points.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Line:
     sentence: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "criterion"
+    inner: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rapport.engine.scores.accounts.kind import AccountsKind
 from rapport.engine.scores.kind import Kind
 from rapport.engine.scores.points.kind import PointsKind
 from rapport.engine.scores.rfm.kind import RfmKind
@@ -9,3 +10,4 @@ from rapport.engine.scores.rfm.kind import RfmKind
 __all__ = ["KINDS", "Kind"]
 
 KINDS: dict[str, Kind] = {"points": PointsKind(), "rfm": RfmKind()}
+KINDS["accounts"] = AccountsKind(KINDS)
