@@ -1,0 +1,90 @@
+"""Expected purchases of customers alive now who buy at a gamma rate and drop out with a beta chance.
+
+Within a time t they buy on average (r, alpha and b as updated by the history, z = t / alpha)
+
+    G(z) = E[(1 - (1 + p z)^-r) / p],  p ~ beta(a, b)
+         = (a + b - 1) / (a - 1) x (1 - 2F1(r, a - 1; a + b - 1; -z))
+
+The second line is Fader, Hardie & Lee 2005, equation 10, after Pfaff's transformation. It is 0/0 at a = 1, and the
+hypergeometric function of SciPy 1.17 is silently wrong by factors for many purchases (b above about 40). So the
+mean is summed: by the trapezoidal rule in logit(p), which converges exponentially, at Chebyshev points of log z,
+since for one x all customers lie on one smooth curve. Relative error below 1e-9.
+"""
+
+from __future__ import annotations
+
+from math import ceil, log, pi, sqrt
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from rapport.engine.scores.lifetime.models.groups import Floats
+
+Integers = NDArray[np.intp]
+
+_STEP = 0.35  # in logit(p)
+_DIGITS = 29.0  # -log of what may be left out
+_FEW = 12
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+def purchases_mean(r: Floats, b: Floats, a: float, kind: Integers, z: Floats) -> Floats:
+    """G(z), one per entry of z.
+
+    Parameters: r, b: one entry per kind of customer; kind: for each z, its place in r and b; z = time / alpha, >= 0.
+    """
+    out = np.zeros(len(z))
+    order = np.argsort(kind, kind="stable")
+    edges = np.searchsorted(kind[order], np.arange(len(r) + 1))
+    for k, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        rows = order[start:end]
+        rows = rows[z[rows] > 0]
+        if len(rows):
+            out[rows] = r[k] * z[rows] * _curve(float(r[k]), a, float(b[k]), z[rows])
+    return out
+
+
+def discounted_mean(
+    r: Floats, b: Floats, a: float, kind: Integers, alpha: Floats, horizon: float, rate: float
+) -> Floats:
+    """Purchases within `horizon`, each worth exp(-rate x time until it): integrated by parts, Gauss-Legendre."""
+    times = np.append(horizon * (_NODES + 1) / 2, horizon)
+    shares = np.append(rate * horizon / 2 * _WEIGHTS, 1.0) * np.exp(-rate * times)
+    z = (times[None, :] / alpha[:, None]).reshape(-1)
+    found = purchases_mean(r, b, a, np.repeat(kind, len(times)), z)
+    return np.asarray(found.reshape(len(alpha), len(times)) @ shares)
+
+
+def _curve(r: float, a: float, b: float, z: Floats) -> Floats:
+    """G(z) / (r z), in (0, 1]: exactly at few points, else interpolated between Chebyshev points of log z."""
+    places = np.log(z)
+    low, high = float(places.min()), float(places.max())
+    half = (high - low) / 2
+    reach = (pi / 2) / max(half, 1e-9)  # analytic for |Im log z| < pi / 2
+    points = ceil(_DIGITS / log(reach + sqrt(1 + reach * reach))) + _FEW
+    if len(z) <= points or half < 1e-6:
+        return _summed(r, a, b, z)
+    nodes = np.cos(pi * (np.arange(points) + 0.5) / points)
+    values = _summed(r, a, b, np.exp(low + half * (nodes + 1)))
+    coefficients = chebyshev.chebfit(nodes, values, points - 1)
+    return np.asarray(chebyshev.chebval((places - low) / half - 1, coefficients))
+
+
+def _summed(r: float, a: float, b: float, z: Floats) -> Floats:
+    """The mean over p by the trapezoidal rule in u = logit(p), over all p that matter."""
+    centre, spread = log(a / b), sqrt(1 / a + 1 / b)
+    step = min(_STEP, 0.7 * spread)
+    left = centre - (_DIGITS + log(1 + r * float(z.max()))) / a - 9 * spread
+    right = centre + _DIGITS / b + 9 * spread
+    u = np.arange(left, right + step, step)
+    density = np.exp(-a * np.logaddexp(0, -u) - b * np.logaddexp(0, u) - betaln(a, b)) * step
+    p = np.exp(-np.logaddexp(0, -u))
+    out = np.empty(len(z))
+    for rows in np.array_split(np.arange(len(z)), 1 + len(z) * len(u) // 2_000_000):
+        drawn = p[None, :] * z[rows, None]
+        small = drawn < 1e-200
+        bought = -np.expm1(-r * np.log1p(drawn)) / np.where(small, 1.0, r * drawn)
+        out[rows] = np.where(small, 1.0, bought) @ density
+    return out
