@@ -14,6 +14,7 @@ from rapport.engine.statistics.auc import Flags, Floats
 MOST_BINS = 64
 _ROWS_A_BIN = 20
 _MOST_LEVELS = 250
+_LEAST_ROWS = 5
 _DIGITS = range(-9, 16)
 
 Bins = NDArray[np.intp]
@@ -59,7 +60,7 @@ class Binned:
 
 
 def binned(features: Features, *, most: int = MOST_BINS) -> tuple[Binned, ...]:
-    """Every feature as bins; a feature with one value for all rows is left out."""
+    """Every feature as bins; a feature that is alike for all but four rows is left out."""
     found = (_binned(name, column, most) for name, column in features.columns.items())
     return tuple(one for one in found if one is not None)
 
@@ -84,7 +85,7 @@ def _binned(name: str, column: Column, most: int) -> Binned | None:
         else Binned(name=name, codes=empty, edges=None, categories=_levels(column))
     )
     codes = layout.table(empty, empty.astype(float), empty, empty).bins(column)
-    if not len(codes) or codes.min() == codes.max():
+    if not len(codes) or len(codes) - np.bincount(codes).max() < _LEAST_ROWS:
         return None
     return Binned(name=name, codes=codes, edges=layout.edges, categories=layout.categories)
 

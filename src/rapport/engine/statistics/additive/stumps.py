@@ -16,7 +16,8 @@ from rapport.engine.statistics.additive.model import AdditiveModel
 from rapport.engine.statistics.auc import Flags, Floats
 from rapport.engine.statistics.folds import fold_numbers
 
-_RATE = 0.1
+_RATE = 0.25
+_REFRESH = 4  # so many features learn from the same gradient
 _MOST_SWEEPS = 300
 _PATIENCE = 10
 _RIDGE = 5.0
@@ -80,10 +81,12 @@ class _Run:
 
     def sweep(self) -> float:
         """One step for every feature; the log loss of the rows left out."""
-        for part in self.parts:
-            chance = expit(self.odds)
-            slope = (self.truth - chance) * self.own
-            self.odds += part.step(slope, chance * (1 - chance) * self.own)
+        for position, part in enumerate(self.parts):
+            if position % _REFRESH == 0:
+                chance = expit(self.odds)
+                bend = chance * (1 - chance) * self.own
+                slope = (self.truth - chance) * self.own
+            self.odds += part.step(slope, bend)
         self.history.append(np.concatenate([part.table for part in self.parts]))
         away = ~self.learns
         sign = np.where(self.truth[away], -1.0, 1.0)
@@ -126,7 +129,7 @@ def _stump(pull: Floats, stiff: Floats, sign: int) -> Floats:
     if not allowed.any():
         return np.full(len(pull), total / (total_stiff + _RIDGE))
     cut = int(np.argmax(np.where(allowed, gain, -np.inf)))
-    return np.where(np.arange(len(pull)) <= cut, left[cut], right[cut])
+    return np.repeat([left[cut], right[cut]], [cut + 1, len(pull) - cut - 1])
 
 
 def _by_rate(column: Binned, truth: Flags, own: Floats) -> Bins:
