@@ -4,12 +4,19 @@ from rapport.engine.scores.lifetime.models.base import Model, PurchaseModel
 from rapport.engine.scores.lifetime.models.bdw import Bdw, Sbg
 from rapport.engine.scores.lifetime.models.bg_bb import BgBb
 from rapport.engine.scores.lifetime.models.bg_nbd import BgNbd
+from rapport.engine.scores.lifetime.models.choice import Candidate, Choice, choose, choose_terms, frequency_histogram
 from rapport.engine.scores.lifetime.models.fitting import Fit, Prior
 from rapport.engine.scores.lifetime.models.gamma_gamma import GammaGamma
 from rapport.engine.scores.lifetime.models.groups import Groups, PurchaseGroups, SpendGroups, TermGroups
 from rapport.engine.scores.lifetime.models.mbg_nbd import MbgNbd
 from rapport.engine.scores.lifetime.models.pareto_nbd import ParetoNbd
 from rapport.engine.scores.lifetime.models.registry import MODELS, PURCHASE_MODELS, TERM_MODELS, fit, model_from_dict
+from rapport.engine.scores.lifetime.models.uncertainty import (
+    Interval,
+    outcome_interval,
+    parameter_interval,
+    parameter_standard_errors,
+)
 
 __all__ = [
     "MODELS",
@@ -18,9 +25,12 @@ __all__ = [
     "Bdw",
     "BgBb",
     "BgNbd",
+    "Candidate",
+    "Choice",
     "Fit",
     "GammaGamma",
     "Groups",
+    "Interval",
     "MbgNbd",
     "Model",
     "ParetoNbd",
@@ -30,6 +40,12 @@ __all__ = [
     "Sbg",
     "SpendGroups",
     "TermGroups",
+    "choose",
+    "choose_terms",
     "fit",
+    "frequency_histogram",
     "model_from_dict",
+    "outcome_interval",
+    "parameter_interval",
+    "parameter_standard_errors",
 ]

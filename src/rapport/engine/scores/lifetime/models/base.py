@@ -29,7 +29,7 @@ class Model:
 
     @property
     def log_parameters(self) -> Floats:
-        return np.log(np.array([getattr(self, n) for n in self.parameter_names()], dtype=float))
+        return np.asarray(np.log(np.array([getattr(self, n) for n in self.parameter_names()], dtype=float)))
 
     @classmethod
     def at(cls, log_parameters: Floats) -> Self:

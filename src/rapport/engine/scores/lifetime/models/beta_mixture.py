@@ -13,6 +13,7 @@ since for one x all customers lie on one smooth curve. Relative error below 1e-9
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil, log, pi, sqrt
 
 import numpy as np
@@ -38,7 +39,7 @@ def purchases_mean(r: Floats, b: Floats, a: float, kind: Integers, z: Floats) ->
     out = np.zeros(len(z))
     order = np.argsort(kind, kind="stable")
     edges = np.searchsorted(kind[order], np.arange(len(r) + 1))
-    for k, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for k, (start, end) in enumerate(pairwise(edges)):
         rows = order[start:end]
         rows = rows[z[rows] > 0]
         if len(rows):

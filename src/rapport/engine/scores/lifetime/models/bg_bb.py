@@ -34,7 +34,7 @@ class BgBb(Model):
         return np.asarray(logsumexp(self._ways(customers), axis=1))
 
     def _ways(self, customers: PurchaseGroups) -> Floats:
-        """Log probability of each way a history can be: gone at opportunity t_x + 1 + column, or alive (last column)."""
+        """Log probability of each way a history can be: gone after opportunity t_x + column, or alive (last)."""
         x, last, n = customers.x[:, None], customers.t_x[:, None], customers.T[:, None]
         longest = int((customers.T - customers.t_x).max(initial=0))
         i = np.arange(longest + 1.0)[None, :]

@@ -23,7 +23,7 @@ def coarse_purchases(groups: PurchaseGroups) -> PurchaseGroups:
     count = np.where(groups.x < 30, groups.x, np.round(30 * np.log(np.maximum(groups.x, 30) / 30) * 2) + 30)
     key = (count * 1_000 + np.floor(groups.t_x / width)) * 1_000 + np.floor(groups.T / width)
     _, place = np.unique(key.astype(np.int64), return_inverse=True)
-    weight = np.bincount(place, groups.weight)
+    weight = np.asarray(np.bincount(place, groups.weight), dtype=np.float64)
     kept = weight > 0
 
     def mean(values: Floats) -> Floats:

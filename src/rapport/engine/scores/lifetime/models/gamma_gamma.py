@@ -67,7 +67,7 @@ class GammaGamma(Model):
             return groups
         key = groups.x.astype(np.int64) * 100_000 + np.floor(groups.mean_log_spend / 0.05).astype(np.int64) + 50_000
         _, place = np.unique(key, return_inverse=True)
-        weight = np.bincount(place, groups.weight)
+        weight = np.asarray(np.bincount(place, groups.weight), dtype=np.float64)
 
         def mean(values: Floats) -> Floats:
             return np.asarray(np.bincount(place, values * groups.weight) / weight)

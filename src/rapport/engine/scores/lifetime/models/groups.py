@@ -7,7 +7,7 @@ with a weight. A fit then costs by the number of different rows, not by the numb
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 import numpy as np
@@ -16,6 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from rapport.engine.errors import DataError
 
 Floats = NDArray[np.float64]
+
+
+def _left_out() -> Floats:
+    return np.empty(0)
 
 
 def _column(values: ArrayLike) -> Floats:
@@ -27,11 +31,11 @@ def _column(values: ArrayLike) -> Floats:
 class _Groups:
     """Columns of equal length; without weights each row is one customer."""
 
-    def _settle(self, **columns: ArrayLike | None) -> None:
-        settled = {name: _column(values) for name, values in columns.items() if values is not None}
+    def _settle(self, **columns: ArrayLike) -> None:
+        settled = {name: _column(values) for name, values in columns.items()}
         rows = max((len(c) for c in settled.values()), default=0)
         for name in columns:
-            column = settled.get(name, np.ones(rows))
+            column = settled[name] if len(settled[name]) or name != "weight" else np.ones(rows)
             if len(column) != rows:
                 raise DataError("Columns differ in length.", where=name, received=len(column), allowed=str(rows))
             if not np.isfinite(column).all():
@@ -65,7 +69,7 @@ class PurchaseGroups(_Groups):
     x: Floats
     t_x: Floats
     T: Floats
-    weight: Floats = None  # type: ignore[assignment]
+    weight: Floats = field(default_factory=_left_out)
 
     def __post_init__(self) -> None:
         self._settle(x=self.x, t_x=self.t_x, T=self.T, weight=self.weight)
@@ -99,12 +103,12 @@ class SpendGroups(_Groups):
 
     x: Floats
     mean_spend: Floats
-    weight: Floats = None  # type: ignore[assignment]
-    mean_log_spend: Floats = None  # type: ignore[assignment]
+    weight: Floats = field(default_factory=_left_out)
+    mean_log_spend: Floats = field(default_factory=_left_out)
 
     def __post_init__(self) -> None:
-        if self.mean_log_spend is None:
-            spend = _column(self.mean_spend)
+        spend = _column(self.mean_spend)
+        if len(_column(self.mean_log_spend)) != len(spend):
             object.__setattr__(self, "mean_log_spend", np.log(np.where(spend > 0, spend, 1.0)))
         self._settle(x=self.x, mean_spend=self.mean_spend, weight=self.weight, mean_log_spend=self.mean_log_spend)
         if (self.x < 1).any() or (self.mean_spend <= 0).any() or (self.weight < 0).any():

@@ -1,4 +1,7 @@
-"""MBG/NBD: customers may drop out after each purchase, the first included. Source: Batislam, Denizel & Filiztekin 2007."""
+"""MBG/NBD: customers may drop out after each purchase, the first included.
+
+Source: Batislam, Denizel & Filiztekin 2007, IJRM 24(3).
+"""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class ParetoNbd(Model):
         if rate == 0 and np.isfinite(horizon):
             return self.expected_purchases(customers, horizon=horizon)
         ages, place = np.unique(customers.T, return_inverse=True)
-        return self._rate_now(customers) * _discounted_life(self.beta + ages, self.s, horizon, rate)[place]
+        return np.asarray(self._rate_now(customers) * _discounted_life(self.beta + ages, self.s, horizon, rate)[place])
 
     def _rate_now(self, customers: PurchaseGroups) -> Floats:
         """P(alive) x the mean rate of buying of those alive."""

@@ -46,7 +46,7 @@ def fit(name: str, groups: Groups, *, prior: Prior | None = None) -> Fit:
 
 def model_from_dict(document: Mapping[str, Any]) -> Model:
     """What `to_dict` of any model gave."""
-    name = document.get("model")
+    name = str(document.get("model"))
     if name not in MODELS:
         raise DataError("There is no lifetime model of this name.", received=name, allowed=sorted(MODELS))
     found: Model = MODELS[name].from_dict(document)
