@@ -15,6 +15,7 @@ import yaml
 from rapport.engine.errors import DefinitionError
 
 LONGEST = 200_000
+NUMBER = re.compile(r"^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$")
 _DEEPEST = 40
 
 
@@ -50,7 +51,7 @@ def _key_or_number(loader: _Loader, node: yaml.ScalarNode) -> Decimal:
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver("!decimal", re.compile(r"^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$"), list("-+.0123456789"))
+_Loader.add_implicit_resolver("!decimal", NUMBER, list("-+.0123456789"))
 _Loader.add_constructor("!decimal", _key_or_number)
 
 
