@@ -11,6 +11,7 @@ from typing import Any
 from rapport.engine.crm.closed import validated
 from rapport.engine.errors import DefinitionError
 from rapport.engine.scores.accounts.spec import AccountsDefinition
+from rapport.engine.scores.combined.spec import CombinedDefinition
 from rapport.engine.scores.definition_base import (
     Audience,
     Band,
@@ -27,6 +28,7 @@ from rapport.engine.scores.rfm.spec import RfmDefinition
 
 DEFINITION_TYPES: dict[str, type[ScoreDefinition]] = {"points": PointsDefinition, "rfm": RfmDefinition}
 DEFINITION_TYPES["accounts"] = AccountsDefinition
+DEFINITION_TYPES["combined"] = CombinedDefinition
 
 __all__ = [
     "DEFINITION_TYPES",

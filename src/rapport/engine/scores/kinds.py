@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rapport.engine.scores.accounts.kind import AccountsKind
+from rapport.engine.scores.combined.kind import CombinedKind
 from rapport.engine.scores.kind import Kind
 from rapport.engine.scores.points.kind import PointsKind
 from rapport.engine.scores.rfm.kind import RfmKind
@@ -11,3 +12,4 @@ __all__ = ["KINDS", "Kind"]
 
 KINDS: dict[str, Kind] = {"points": PointsKind(), "rfm": RfmKind()}
 KINDS["accounts"] = AccountsKind(KINDS)
+KINDS["combined"] = CombinedKind(KINDS)

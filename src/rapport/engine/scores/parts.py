@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import ibis.expr.types as ir
-from pydantic import Field, SerializeAsAny
+from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.errors import DefinitionError
@@ -21,6 +21,7 @@ from rapport.engine.scores.population import PopulationRun, micro_points
 
 DEEPEST = 5  # a score, its parts, theirs ...
 Kinds = Mapping[str, Kind]
+NullWord = BeforeValidator(lambda written: "null" if written is None else written)  # YAML's null, and the word
 
 
 class ScoreOfScores(ScoreDefinition):

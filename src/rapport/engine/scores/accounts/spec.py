@@ -11,7 +11,7 @@ from rapport.engine.crm.closed import Closed, Number
 from rapport.engine.crm.conditions.checks import check_condition
 from rapport.engine.crm.conditions.grammar import Condition, No, walk
 from rapport.engine.scores.definition_base import Band
-from rapport.engine.scores.parts import ScoreOfScores
+from rapport.engine.scores.parts import NullWord, ScoreOfScores
 from rapport.engine.scores.points.spec import Decay, Limit
 
 _MOST_WEIGHT = Decimal(100)
@@ -68,7 +68,7 @@ class RollUp(Closed):
     decay: Decay | None = None
     position: Position | None = None
     limit: Limit | None = None
-    nobody: Literal["null", "zero"] = "null"
+    nobody: Annotated[Literal["null", "zero"], NullWord] = "null"
 
     @field_validator("otherwise")
     @classmethod
@@ -140,7 +140,7 @@ class OwnScore(Closed):
     score: str
     weight: Annotated[Number, Field(ge=-_MOST_WEIGHT, le=_MOST_WEIGHT)] = Decimal(1)
     type: Literal["fit", "engagement"] = "fit"
-    missing: Literal["skip", "null"] = "skip"
+    missing: Annotated[Literal["skip", "null"], NullWord] = "skip"
 
     @field_validator("weight")
     @classmethod

@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 
 from crm_rows import at, snapshot
+from plain_kind import PageViews
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DefinitionError
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.runner import Runner
+from rapport.engine.scores.accounts.expression import Accounts
+from rapport.engine.scores.accounts.kind import AccountsKind
 from rapport.engine.scores.definition import parse_definition
 from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.kinds import KINDS
 
+QUICK = AccountsKind({**KINDS, "points": PageViews()})  # ten points for each page view, as ENGAGEMENT says
 NOW = at(2024, 6, 30, 12)
 BORN = at(2023, 1, 1)
 
@@ -86,12 +90,14 @@ def definition(rest: str, *, scores: str = ENGAGEMENT) -> Any:
     return parse_definition(text)
 
 
-def scored(runner: Runner, rest: str, snap: Snapshot | None = None, scores: str = ENGAGEMENT) -> dict[str, Any]:
+def scored(
+    runner: Runner, rest: str, snap: Snapshot | None = None, scores: str = ENGAGEMENT, kind: Any = QUICK
+) -> dict[str, Any]:
     """Rows by account, each explained; what is explained is what is scored."""
     rule, view = definition(rest, scores=scores), as_known(snap or company(runner), NOW)
-    run = KINDS["accounts"].population(rule, view, runner=runner)
-    rows = runner.to_arrow(KINDS["accounts"].score(rule, view, runner=runner, run=run)).to_pylist()
-    told = KINDS["accounts"].explain(rule, view, subject_ids=[r["subject_id"] for r in rows], runner=runner, run=run)
+    run = kind.population(rule, view, runner=runner)
+    rows = runner.to_arrow(kind.score(rule, view, runner=runner, run=run)).to_pylist()
+    told = kind.explain(rule, view, subject_ids=[r["subject_id"] for r in rows], runner=runner, run=run)
     for row in rows:
         assert told[row["subject_id"]].value == row["value"]
         assert told[row["subject_id"]].reason_null == row["reason_null"]
@@ -130,12 +136,23 @@ class TestRollUp:
             ("how: mean, decay: {half_life_days: 10}", "25"),
             ("how: sum, limit: {max: 60}", "60"),
             # (2 x 50 + 0.5 x 30 + 0.5 x 20) / 3
-            ("how: mean, weights: [{when: {field: contact.title, contains: head}, weight: 2}], otherwise: 0.5", "41.666667"),
+            (
+                "how: mean, weights: [{when: {field: contact.title, contains: head}, weight: 2}], otherwise: 0.5",
+                "41.666667",
+            ),
             ("how: sum, weights: [{when: {field: contact.role, is: user}, weight: 0}]", "50"),
         ],
     )  # fmt: skip
     def test_other_ways(self, runner: DuckdbRunner, rule: str, north: str) -> None:
-        assert scored(runner, f"roll_up: {{score: engagement, {rule}}}")["north"]["value"] == Decimal(north)
+        bound = Accounts(
+            definition(f"roll_up: {{score: engagement, {rule}}}"),
+            as_known(company(runner), NOW),
+            runner,
+            QUICK.kinds,
+            {},
+        )
+        found = {row["subject_id"]: row["micro"] for row in runner.to_arrow(bound.rows()).to_pylist()}
+        assert found["north"] == Decimal(north) * 1_000_000
 
     def test_an_account_without_people_may_count_as_nothing(self, runner: DuckdbRunner) -> None:
         assert values(scored(runner, "roll_up: {score: engagement, nobody: zero}"))["east"] == 0
@@ -150,7 +167,9 @@ class TestRollUp:
         snap = company(runner, contacts=more, interactions=visits)
         told = scored(runner, "roll_up: {score: engagement}", snap)["east"]["told"]
         assert points(told) == {"X6": 70, "X5": 60, "X4": 50, "X3": 40, "X2": 30, "further contacts": 30, "range": -80}
-        assert [line.sentence for line in told.lines][5] == "2 more contacts, none of whom counts more than those above."
+        assert [line.sentence for line in told.lines][
+            5
+        ] == "2 more contacts, none of whom counts more than those above."
 
 
 class TestBuyingGroup:
@@ -168,7 +187,13 @@ roll_up: {score: engagement}
     def test_roles_give_points_and_a_label(self, runner: DuckdbRunner) -> None:
         north = scored(runner, self.RULE)["north"]
         # bo is engaged, cleo (20) is not: one user of two; (1 + 1/2) / 2 of the roles
-        assert points(north["told"]) == {"Anna": 50, "Bo": 30, "Cleo": 20, "decision maker": 20, "users": Decimal("7.5")}
+        assert points(north["told"]) == {
+            "Anna": 50,
+            "Bo": 30,
+            "Cleo": 20,
+            "decision maker": 20,
+            "users": Decimal("7.5"),
+        }
         assert north["matrix"] == "partly"
         assert north["told"].facts["buying group covered"] == "75 %"
 
@@ -178,7 +203,12 @@ roll_up: {score: engagement}
 
 class TestOwnScores:
     def test_fit_is_added_with_its_own_reasons(self, runner: DuckdbRunner) -> None:
-        rows = scored(runner, "roll_up: {score: engagement}\nadd: [{score: fit, weight: 0.5}]", scores=ENGAGEMENT + FIT)
+        rows = scored(
+            runner,
+            "roll_up: {score: engagement}\nadd: [{score: fit, weight: 0.5}]",
+            scores=ENGAGEMENT + FIT,
+            kind=KINDS["accounts"],
+        )
         assert values(rows) == {"north": 115, "south": 40, "east": None, "west": None}
         assert (rows["north"]["fit"], rows["north"]["engagement"]) == (15, 100)
         line = next(line for line in rows["north"]["told"].lines if line.name == "fit")
@@ -201,14 +231,17 @@ class TestChildren:
         snap = company(
             runner,
             contacts=more,
-            accounts=[account("north"), *(account(key, parent_account_id="north") for key in ("south", "east", "west"))],
+            accounts=[
+                account("north"),
+                *(account(key, parent_account_id="north") for key in ("south", "east")),
+            ],
             interactions=[*views("dan", 4), *views("fay", 1)],
         )
         rows = scored(runner, "roll_up: {score: engagement}\nchildren: average", snap)
-        assert values(rows) == {"north": 25, "south": 40, "east": 10, "west": None}
+        assert values(rows) == {"north": 25, "south": 40, "east": 10}
         assert points(rows["north"]["told"]) == {"South": 20, "East": 5}
         rule = definition("roll_up: {score: engagement}\nchildren: average")
-        told = KINDS["accounts"].explain(rule, as_known(snap, NOW), subject_ids=["north"], runner=runner)
+        told = QUICK.explain(rule, as_known(snap, NOW), subject_ids=["north"], runner=runner)
         assert told["north"].value == 25
 
 
@@ -227,7 +260,7 @@ class TestMoving:
         snap = company(runner, attribute_history=history + others)
         assert values(scored(runner, "roll_up: {score: engagement}", snap))["north"] == 100
         rule = definition("roll_up: {score: engagement}")
-        later = runner.to_arrow(KINDS["accounts"].score(rule, as_known(snap, at(2024, 7, 6)), runner=runner)).to_pylist()
+        later = runner.to_arrow(QUICK.score(rule, as_known(snap, at(2024, 7, 6)), runner=runner)).to_pylist()
         assert {r["subject_id"]: r["value"] for r in later} == {"north": 70, "east": 30, "south": 40, "west": None}
 
     def test_merged_contacts_count_once_with_all_they_did(self, runner: DuckdbRunner) -> None:
@@ -260,7 +293,8 @@ class TestDefinitions:
     def test_a_score_that_is_only_named_is_asked_for(self) -> None:
         with pytest.raises(DefinitionError, match="The definition of 'engagement' is missing in it"):
             parse_definition(
-                "{name: a, subject: account, kind: accounts, range: [0, 1], scores: [engagement], roll_up: {score: engagement}}"
+                "{name: a, subject: account, kind: accounts, range: [0, 1], scores: [engagement],"
+                " roll_up: {score: engagement}}"
             )
 
     def test_a_circle_is_shown(self) -> None:

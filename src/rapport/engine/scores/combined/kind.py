@@ -1,0 +1,63 @@
+"""Scores made of other scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from rapport.engine.crm.as_of import AsOf
+from rapport.engine.runner import Runner
+from rapport.engine.scores.combined.explain import explain
+from rapport.engine.scores.combined.expression import Combined
+from rapport.engine.scores.combined.spec import CombinedDefinition
+from rapport.engine.scores.explanation import Explanation
+from rapport.engine.scores.parts import Kinds, part_runs
+from rapport.engine.scores.population import PopulationRun, population_run
+from rapport.engine.scores.subject_rows import finished
+
+
+@dataclass(frozen=True)
+class CombinedKind:
+    """Other scores weighed, or laid out in a table. Attributes: kinds, of the scores that it is made of."""
+
+    kinds: Kinds
+    learns = False
+
+    def score(
+        self,
+        definition: CombinedDefinition,
+        view: AsOf,
+        *,
+        runner: Runner,
+        run: PopulationRun | None = None,
+        subjects: ir.Table | None = None,
+    ) -> ir.Table:
+        """One row per subject; `matrix` is the label of the table's cell, or that of fit and engagement."""
+        run = run or self.population(definition, view, runner=runner)
+        rows = Combined(definition, view, runner, self.kinds, run.parts, subjects).rows()
+        return finished(definition, rows, run=run, runner=runner)
+
+    def population(
+        self, definition: CombinedDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> PopulationRun:
+        """The run of all subjects at the view's instant, with the runs of the scores that it is made of."""
+        parts = part_runs(definition, view, runner=runner, kinds=self.kinds, before=before)
+        rows = Combined(definition, view, runner, self.kinds, parts).rows()
+        return population_run(rows, score=definition.name, as_of=view.at, runner=runner, parts=parts)
+
+    def explain(
+        self,
+        definition: CombinedDefinition,
+        view: AsOf,
+        *,
+        subject_ids: Sequence[str],
+        runner: Runner,
+        run: PopulationRun | None = None,
+    ) -> Mapping[str, Explanation]:
+        """The reasons of a few subjects; those that do not stand are left out."""
+        run = run or self.population(definition, view, runner=runner)
+        subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
+        return explain(Combined(definition, view, runner, self.kinds, run.parts, subjects))
