@@ -73,7 +73,11 @@ def _load(folder: Path, *, contacts: int, interactions: int) -> None:
 
 
 def _tables(files: Path) -> Iterator[tuple[str, dict[str, str], str]]:
-    yield "accounts", {"id": "id", "name": "'Company ' || left(id, 8)", **_same("industry", "employees"), **_COMMON}, "a"
+    yield (
+        "accounts",
+        {"id": "id", "name": "'Company ' || left(id, 8)", **_same("industry", "employees"), **_COMMON},
+        "a",
+    )
     people = _same("id", "account_id", "email", "title", "seniority")
     yield "contacts", {**people, **_COMMON}, "c"
     yield "attribute_history", {**_same("id", *_HISTORY), **_COMMON}, f"({_history_sql()})"

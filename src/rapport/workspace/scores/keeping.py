@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from typing import TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from rapport.workspace.lib import bulk
 from rapport.workspace.lib.ids import new_id
 from rapport.workspace.scores.models import CurrentScore, ReadinessEvent, ScoreRun, ScoreValue
 from rapport.workspace.scores.scored import Scored
+from rapport.workspace.scores.watching import Change, tell_watchers
 
 _T = TypeVar("_T")
 CHUNK = 1000  # rows of one write transaction; longer ones would hold up people's own changes
@@ -61,10 +62,34 @@ def keep(
     changed = [row for row in rows if _differs(row, before.get(row.subject_id), run, readiness)]
     with bulk.without_garbage_collection():
         for part in _parts(changed):
-            _write(part, run, before, subject=subject, readiness=readiness, computed_at=computed_at)
-    _remove(run.score, set(before) - {row.subject_id for row in rows})
+            with transaction.atomic():
+                _write(part, run, subject=subject, readiness=readiness, computed_at=computed_at)
+    gone = {s for s, c in before.items() if not _is_newer(c, run)} - {row.subject_id for row in rows}
+    _remove(run.score, gone)
     nulls = sum(row.value is None for row in rows)
     return Kept(scored_count=len(rows) - nulls, null_count=nulls, changed_count=len(changed))
+
+
+def keep_touched(
+    run: ScoreRun,
+    rows: Sequence[Scored],
+    *,
+    of: Collection[str],
+    subject: str,
+    readiness: Readiness | None,
+    computed_at: datetime,
+    cause: str,
+) -> int:
+    """Write the scores of a few subjects, in the transaction under way; how many differed from before.
+
+    Parameters: run, the instant and the run whose population they were ranked in; of, everybody who was looked at,
+        at most 1,000: who has no row is scored no more. What was computed as of a later instant stays.
+    """
+    changed = _write(rows, run, subject=subject, readiness=readiness, computed_at=computed_at, cause=cause)
+    gone = set(of) - {row.subject_id for row in rows}
+    if gone:
+        CurrentScore.objects.filter(score=run.score, subject_id__in=gone, as_of__lte=run.as_of).delete()
+    return changed
 
 
 def keep_past(run: ScoreRun, rows: Sequence[Scored], *, subject: str, computed_at: datetime) -> Kept:
@@ -89,19 +114,38 @@ def _differs(row: Scored, before: CurrentScore | None, run: ScoreRun, readiness:
     return readiness is not None and readiness.holds(row.value, was_ready=was_ready) != was_ready
 
 
-@transaction.atomic
+def _is_newer(current: CurrentScore, run: ScoreRun) -> bool:
+    """Whether a kept score was computed as of a later instant than the run's, which must not overwrite it."""
+    return current.version == run.version and current.as_of > run.as_of
+
+
+def _standing(run: ScoreRun, rows: Sequence[Scored]) -> dict[str, CurrentScore]:
+    """The kept scores of these subjects, held until the transaction ends."""
+    found = CurrentScore.objects.filter(score=run.score, subject_id__in=[row.subject_id for row in rows])
+    if connection.features.has_select_for_update:
+        found = found.order_by("id").select_for_update()
+    return {current.subject_id: current for current in found}
+
+
 def _write(
     rows: Sequence[Scored],
     run: ScoreRun,
-    before: Mapping[str, CurrentScore],
     *,
     subject: str,
     readiness: Readiness | None,
     computed_at: datetime,
-) -> None:
-    added, changed, history, events = [], [], [], []
+    cause: str | None = None,
+) -> int:
+    """Write what differs from what is kept at this moment, in the transaction under way; how many rows.
+
+    What a later instant left there stays.
+    """
+    added, changed, history, events, changes = [], [], [], [], []
+    before = _standing(run, rows)
     for row in rows:
         old = before.get(row.subject_id)
+        if (old and _is_newer(old, run)) or not _differs(row, old, run, readiness):
+            continue
         ready_since, event = _readiness(row, old, run, subject=subject, readiness=readiness)
         values = _values(row, run, subject=subject, computed_at=computed_at, ready_since=ready_since)
         if old is None:
@@ -110,12 +154,18 @@ def _write(
             changed.append((old.pk, dict(zip(_SHOWN, values, strict=True))))
         if event:
             events.append(event)
-        if old is None or old.version != run.version or scored_of(old).told != row.told:
-            history.append(_told(row, run, subject=subject, computed_at=computed_at, cause=_cause(old, run)))
+        told = old is None or old.version != run.version or scored_of(old).told != row.told
+        if told:
+            why = _cause(old, run) if cause is None or old is None else cause
+            history.append(_told(row, run, subject=subject, computed_at=computed_at, cause=why))
+        if told or event:
+            changes.append(Change(before=old, after=row, ready_since=ready_since, event=event))
     bulk.insert(CurrentScore, ("score", "subject_id", *_SHOWN), added)
     bulk.update(CurrentScore, changed)
     bulk.insert(ScoreValue, _TOLD, history)
     ReadinessEvent.objects.bulk_create(events)
+    tell_watchers(run, subject, changes)
+    return len(added) + len(changed)
 
 
 def _values(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from rapport.engine.crm.as_of import as_known
@@ -19,10 +20,11 @@ from rapport.engine.scores.kinds import KINDS
 from rapport.engine.scores.population import PopulationRun
 from rapport.engine.scores.trend import TREND_DAYS, earlier
 from rapport.workspace.crm.lake import open_snapshot
+from rapport.workspace.crm.records.touching import touch, touch_of
 from rapport.workspace.queue.leases import held
 from rapport.workspace.scores.definitions import live_definitions, parsed, version_of
 from rapport.workspace.scores.keeping import Kept, Readiness, keep, keep_past
-from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
+from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRun
 from rapport.workspace.scores.scored import Scored, scored_rows, values_by_subject, with_movement
 
 READ_TABLES = tuple(name for name, table in TABLES.items() if table.room not in ("scores", "actions"))
@@ -102,6 +104,7 @@ def _run(run: ScoreRun, version: ScoreDefinition, snapshot: Snapshot, runner: Ru
     run.data_version = snapshot.version[:255]
     run.state, run.finished_at = "done", timezone.now()
     run.save()
+    touch_overtaken(run, subject=version.subject)
     progress(3, 3, f"{run.score}: {kept.changed_count:,} of {kept.scored_count + kept.null_count:,} changed")
 
 
@@ -111,6 +114,14 @@ def _keep(run: ScoreRun, version: ScoreDefinition, definition: Definition, rows:
         return keep_past(run, rows, subject=version.subject, computed_at=timezone.now())
     readiness = readiness_of(definition)
     return keep(run, rows, subject=version.subject, readiness=readiness, computed_at=timezone.now())
+
+
+def touch_overtaken(run: ScoreRun, *, subject: str) -> int:
+    """Have those scored again who were scored in real time while the run was under way: they are ranked anew."""
+    newer = CurrentScore.objects.filter(score=run.score, version=run.version, as_of__gt=run.as_of)
+    ids = list(newer.values_list("subject_id", flat=True))
+    with transaction.atomic():
+        return touch((touch_of(subject, subject_id) for subject_id in ids), at=timezone.now())
 
 
 def _before(run: ScoreRun) -> ScoreRun | None:

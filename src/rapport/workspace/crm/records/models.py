@@ -153,6 +153,11 @@ class Interaction(Fact):
                 name="interactions_of_deal",
                 condition=models.Q(deal__isnull=False),
             ),
+            models.Index(
+                fields=["anonymous_id"],
+                name="interactions_of_visitor",
+                condition=models.Q(contact__isnull=True, anonymous_id__isnull=False),
+            ),
         ]
 
 
@@ -229,3 +234,25 @@ class SegmentMembership(Record):
         db_table = "segment_memberships"
         constraints = [unique_external_id("segment_memberships")]
         indexes = [unpublished("segment_memberships")]
+
+
+class TouchMark(models.Model):
+    """One row says that something about a subject has changed and its live scores are to be computed again.
+
+    Written in the transaction of the change, deleted in the transaction that writes the scores: a process that is
+    killed in between loses nothing. Ids tell marks apart; they say nothing of the order of commits.
+
+    contact_id, account_id, deal_id: whom the change is about; each may be null.
+    wide: also everybody who belongs to the account (a deal or an order of it counts for all its contacts).
+    due_at: not before; later than `touched_at` where a fact is dated later.
+    """
+
+    contact_id = models.CharField(max_length=100, null=True, blank=True)
+    account_id = models.CharField(max_length=100, null=True, blank=True)
+    deal_id = models.CharField(max_length=100, null=True, blank=True)
+    wide = models.BooleanField(default=False)
+    touched_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "touch_marks"
