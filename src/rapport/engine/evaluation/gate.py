@@ -8,6 +8,7 @@ from typing import Any
 
 UNPROVED, WORSE, WRONG_WAY, LEAK, INTERRUPTED = "unproved", "worse", "wrong_way", "leak", "interrupted"
 _TOO_GOOD = 0.95  # an AUC beyond is not a good model but a field that knows the outcome
+_ENOUGH = 20  # cases of either kind; among fewer even a perfect order is soon had by luck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,8 @@ def _leak(report: Mapping[str, Any]) -> Iterable[Doubt]:
         yield Doubt(code=LEAK, sentence=f"The leakage guard stops it: {told.rstrip('.')}.")
         return
     area = _area(report)
-    if (area.get("value") or 0) > _TOO_GOOD:
+    few = min(area.get("event_count", _ENOUGH), area.get("nonevent_count", _ENOUGH)) < _ENOUGH
+    if (area.get("value") or 0) > _TOO_GOOD and not few:
         yield Doubt(
             code=LEAK,
             sentence=f"An AUC of {area['value']:.3f} is too good to be true: look for an input that is only known, "

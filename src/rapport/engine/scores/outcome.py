@@ -71,7 +71,7 @@ class Happened:
 
 def known(definition: ScoreDefinition, view: AsOf, runner: Runner) -> Known:
     """First and last occurrence of the outcome's event by subject, as of the view."""
-    rows = _occurrences(definition, view, runner)
+    rows = occurrences(definition, view, runner)
     spans = rows.group_by("subject_id").aggregate(first=rows.occurred_at.min(), last=rows.occurred_at.max())
     found = runner.to_arrow(spans).to_pydict()
     return Known(
@@ -82,7 +82,7 @@ def known(definition: ScoreDefinition, view: AsOf, runner: Runner) -> Known:
 
 def happened(definition: ScoreDefinition, view: AsOf, cut_offs: Sequence[datetime], runner: Runner) -> Happened:
     """Who had the event in (cut-off, cut-off + within_days x 24 h], in one query; `view` as restated today."""
-    rows = _occurrences(definition, view, runner)
+    rows = occurrences(definition, view, runner)
     within = {f"w{i}": _in_window(rows, c, outcome_of(definition).within_days).any() for i, c in enumerate(cut_offs)}
     recent = rows.filter(rows.occurred_at > _instant(min(cut_offs)))
     found = runner.to_arrow(recent.group_by("subject_id").aggregate(**within)).to_pydict()
@@ -93,7 +93,7 @@ def happened(definition: ScoreDefinition, view: AsOf, cut_offs: Sequence[datetim
     return Happened(subjects, _survivors(definition, view, runner), outcome_of(definition).absent)
 
 
-def _occurrences(definition: ScoreDefinition, view: AsOf, runner: Runner) -> ir.Table:
+def occurrences(definition: ScoreDefinition, view: AsOf, runner: Runner) -> ir.Table:
     """Occurrences of the outcome's event that meet its `where`: subject_id, occurred_at."""
     match = outcome_of(definition).match
     needed_by = f"the outcome of {definition.name}"

@@ -205,3 +205,70 @@ class ScoreValue(Fact):
             unpublished("score_values"),
             models.Index(fields=["score", "subject_id", "as_of"], name="score_values_history"),
         ]
+
+
+class ScoreCheck(models.Model):
+    """One row is a look at a live score: what was found, and how serious it is.
+
+    level: the most serious of the findings (ok, unknown, watch, alarm).
+    findings: [{about, level, sentence, figures}], the most serious first.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    score = models.CharField(max_length=255)
+    version = models.BigIntegerField()
+    checked_at = models.DateTimeField()
+    level = models.CharField(max_length=10, choices=[(v, v) for v in ("ok", "unknown", "watch", "alarm")])
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "score_checks"
+        indexes = [models.Index(fields=["score", "-checked_at"], name="score_checks_newest")]
+
+
+class Shadow(models.Model):
+    """One row is a draft that runs beside the live version of its score, seen by nobody but those who judge it.
+
+    document: of the draft when it began; a changed draft begins anew. stopped_at: null while it runs.
+    ended: why it was stopped. error: of its last pass, empty where that went well.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    score = models.CharField(max_length=255)
+    definition = models.ForeignKey(ScoreDefinition, models.PROTECT, related_name="shadows")
+    document = models.TextField()
+    started_at = models.DateTimeField(default=timezone.now)
+    started_by = models.CharField(max_length=255)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.CharField(max_length=255, blank=True, default="")
+    ended = models.TextField(blank=True, default="")
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "score_shadows"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["score"], condition=models.Q(stopped_at__isnull=True), name="score_shadows_one_runs"
+            )
+        ]
+
+
+class ShadowPass(models.Model):
+    """One row is what the live version and the draft said of everyone at one instant; one a local day is kept.
+
+    values: Parquet, a row per subject: subject_id, live, draft (micro-points, null: no value), live_band, draft_band.
+    population: of the draft, as in `ScoreRun`.
+    """
+
+    shadow = models.ForeignKey(Shadow, models.CASCADE, related_name="passes")
+    as_of = models.DateTimeField()
+    day = models.DateField()
+    live_version = models.BigIntegerField()
+    subject_count = models.BigIntegerField(default=0)
+    values = models.BinaryField()
+    population = models.BinaryField(null=True, blank=True)
+
+    class Meta:
+        db_table = "score_shadow_passes"
+        constraints = [models.UniqueConstraint(fields=["shadow", "day"], name="score_shadow_passes_day")]
+        ordering = ["as_of"]

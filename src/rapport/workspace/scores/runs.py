@@ -16,6 +16,7 @@ from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.runner import Runner
 from rapport.engine.scores.definition import ScoreDefinition as Definition
+from rapport.engine.scores.kind import everyone
 from rapport.engine.scores.kinds import KINDS
 from rapport.engine.scores.population import PopulationRun
 from rapport.engine.scores.trend import TREND_DAYS, earlier
@@ -26,6 +27,7 @@ from rapport.workspace.scores.definitions import live_definitions, parsed, versi
 from rapport.workspace.scores.keeping import Kept, Readiness, keep, keep_past
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRun
 from rapport.workspace.scores.scored import Scored, scored_rows, values_by_subject, with_movement
+from rapport.workspace.scores.shadow import score_beside
 
 READ_TABLES = tuple(name for name, table in TABLES.items() if table.room not in ("scores", "actions"))
 _LONGEST_WAIT = 900.0  # seconds for another run of the same score to end
@@ -105,6 +107,9 @@ def _run(run: ScoreRun, version: ScoreDefinition, snapshot: Snapshot, runner: Ru
     run.state, run.finished_at = "done", timezone.now()
     run.save()
     touch_overtaken(run, subject=version.subject)
+    score_beside(
+        run, rows, compute=lambda draft, before: compute(draft, snapshot, at=run.as_of, runner=runner, before=before)
+    )
     progress(3, 3, f"{run.score}: {kept.changed_count:,} of {kept.scored_count + kept.null_count:,} changed")
 
 
@@ -137,10 +142,16 @@ def compute(
 
     Parameters: before, the run in force until then, whose model a kind that learns may keep.
     """
-    kind, view = KINDS[definition.kind], as_known(snapshot, at)
-    population = kind.population(definition, view, runner=runner, before=before)
-    scores = kind.score(definition, view, runner=runner, run=population)
+    view = as_known(snapshot, at)
+    scores, population = everyone(KINDS[definition.kind], definition, view, runner=runner, before=before)
     return Computed(rows=list(scored_rows(runner.to_arrow(scores))), population=population)
+
+
+def _beside(
+    definition: Definition, before: PopulationRun | None, *, snapshot: Snapshot, at: datetime, runner: Runner
+) -> Computed:
+    """What a draft in the shadow says at the instant of the run."""
+    return compute(definition, snapshot, at=at, runner=runner, before=before)
 
 
 def _moved(

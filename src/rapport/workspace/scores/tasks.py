@@ -6,6 +6,7 @@ from rapport.workspace.queue.progress import Progress
 from rapport.workspace.queue.registry import task
 from rapport.workspace.scores.backtests import run_backtest
 from rapport.workspace.scores.history import fill_in
+from rapport.workspace.scores.monitoring import monitor, monitor_all
 from rapport.workspace.scores.runs import run_score
 
 
@@ -22,3 +23,10 @@ def backtest(progress: Progress, *, score: str, version: int) -> dict[str, objec
     """Backtest a version and keep the report with it."""
     stored = run_backtest(score, version, progress=progress.report)
     return {"score": score, "version": stored.version, "verdict": (stored.backtest or {}).get("verdict")}
+
+
+@task("monitor", retries=1)
+def watch(progress: Progress, *, score: str = "") -> dict[str, object]:
+    """Look at a live score, or at all of them, and keep what was found."""
+    checks = [monitor(score, progress=progress.report)] if score else monitor_all(progress=progress.report)
+    return {check.score: check.level for check in checks}

@@ -42,6 +42,11 @@ def test_too_good_to_be_true() -> None:
     assert _codes(_report(score={"auc": {"value": 0.962, "low": 0.95, "high": 0.97}})) == ["leak"]
 
 
+def test_a_perfect_order_of_a_handful_is_luck() -> None:
+    area = {"value": 1.0, "low": 0.7, "high": 1.0, "event_count": 3, "nonevent_count": 40}
+    assert _codes(_report(score={"auc": area})) == []
+
+
 def test_the_leakage_guard_stops_it_once() -> None:
     found = doubts(_report(leakage={"block": "duration is only known after the call"}))
     assert [(d.code, d.sentence) for d in found] == [
