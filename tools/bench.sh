@@ -12,6 +12,10 @@ if [ "$size" = small ]; then contacts=100000 interactions=2000000; else contacts
 say "Points: thirty criteria, decay and caps over $contacts contacts and $interactions interactions"
 PYTHONPATH=tests $python -m load.points.run --contacts "$contacts" --interactions "$interactions"
 
+if [ "$size" = small ]; then customers=1000000 purchases=10000000; else customers=10000000 purchases=100000000; fi
+say "RFM of $customers customers with $purchases purchases"
+PYTHONPATH=tests $python -m load.rfm.run --customers "$customers" --purchases "$purchases"
+
 pages() {
   say "Pages over 100,000 contacts$1"
   $python tests/load/pages/measure.py --contacts 100000

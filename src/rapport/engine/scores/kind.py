@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 
@@ -62,3 +62,24 @@ class Kind(Protocol):
     ) -> Mapping[str, Explanation]:
         """The reasons for each of a few subjects' scores; subjects that do not stand are left out."""
         ...
+
+
+@runtime_checkable
+class AtOnce(Protocol):
+    """A kind that measures everyone once for both the scores and the run they are ranked in."""
+
+    def everyone(
+        self, definition: Any, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> tuple[ir.Table, PopulationRun]:
+        """`score` of all subjects, and `population`."""
+        ...
+
+
+def everyone(
+    kind: Kind, definition: Any, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+) -> tuple[ir.Table, PopulationRun]:
+    """The scores of all subjects at the view's instant, and the run that they are ranked in."""
+    if isinstance(kind, AtOnce):
+        return kind.everyone(definition, view, runner=runner, before=before)
+    run = kind.population(definition, view, runner=runner, before=before)
+    return kind.score(definition, view, runner=runner, run=run), run

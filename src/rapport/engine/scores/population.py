@@ -24,8 +24,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rapport.engine.errors import InternalError
+from rapport.engine.errors import EngineCannot, InternalError
 from rapport.engine.runner import Runner
+from rapport.engine.scores.bands import points
 
 Integers = NDArray[np.int64]
 
@@ -222,11 +223,12 @@ def run_of(
     return replace(run, run_id=str(uuid5(_RUNS, f"{score}\n{run.to_json()}")))
 
 
-def with_percentile(scores: ir.Table, *, run: PopulationRun | None, runner: Runner) -> ir.Table:
+def with_percentile(scores: ir.Table, *, run: PopulationRun | None, runner: Runner, members: bool = False) -> ir.Table:
     """`scores` (with `value`, or `micro`) with the column `percentile`, 0..100, null where the value is.
 
     Against `run`, for its members and for later subjects alike; without one the scores themselves are
-    the population. Written with a running sum over distinct values, which every engine can do.
+    the population. `members`: the run was made of these very scores, so that it holds each of their values.
+    Written with a running sum over distinct values, which every engine can do.
     """
     scores = scores.drop("percentile") if "percentile" in scores.columns else scores
     micro = scores.mutate(_micro=_micro_of(scores))
@@ -235,15 +237,20 @@ def with_percentile(scores: ir.Table, *, run: PopulationRun | None, runner: Runn
         weighed = known.group_by(_at=known._micro).aggregate(_n=lambda t: t.count())
     else:
         stored = runner.from_arrow(pa.table({"_at": pa.array(run.values), "_n": pa.array(run.counts)}))
-        asked = known.select(_at=known._micro, _n=ibis.literal(0, type="int64")).distinct()
-        union = stored.select("_at", "_n").union(asked.select("_at", "_n"))
-        weighed = union.group_by("_at").aggregate(_n=lambda t: t._n.sum())
+        weighed = stored if members else _with_later(stored, known)
     upward = ibis.window(order_by=weighed["_at"], rows=(None, 0))
     ranks = weighed.mutate(_up_to=weighed["_n"].sum().over(upward), _all=weighed["_n"].sum().over(ibis.window()))
     # one division of whole numbers, so that every engine rounds the same way
     rank = 100 * (2 * ranks._up_to - ranks._n).cast("int64") / (2 * ranks._all).cast("int64").nullif(0)
     joined = micro.left_join(ranks.select(_at=ranks["_at"], percentile=rank.cast("float64")), [("_micro", "_at")])
     return joined.drop("_micro", "_at")
+
+
+def _with_later(stored: ir.Table, known: ir.Table) -> ir.Table:
+    """The run's values and those of later subjects, which weigh nothing."""
+    asked = known.select(_at=known._micro, _n=ibis.literal(0, type="int64")).distinct()
+    union = stored.select("_at", "_n").union(asked.select("_at", "_n"))
+    return union.group_by("_at").aggregate(_n=lambda t: t._n.sum())
 
 
 def _micro_of(scores: ir.Table) -> ir.IntegerValue:
@@ -263,32 +270,45 @@ def micro_points(value: ir.DecimalValue) -> ir.IntegerValue:
 
 def points_of(micro: ir.IntegerValue) -> ir.DecimalValue:
     """Whole micro-points as decimal(18,6), exactly."""
-    millionth = ibis.literal(Decimal("0.000001"), type="decimal(18, 6)")
-    return (micro.cast("decimal(18, 0)") * millionth).cast("decimal(18, 6)")
+    return points(micro)
 
 
-def quantile_cut_points(values: Integers, *, shares: Sequence[tuple[int, int]], scale: int = 0) -> CutPoints:
-    """Exact quantiles (percentile_disc) of whole numbers: the value at rank ceil(n x share).
+def quantiles(values: Integers, *, shares: Sequence[tuple[int, int]], scale: int = 0) -> tuple[Decimal, ...]:
+    """Exact quantiles (percentile_disc) of whole numbers in any order: the value at rank ceil(n x share).
 
-    Parameters: shares as fractions, ((1, 5), ...); scale, the decimal places that `values` carry.
+    Parameters: shares as fractions, ((1, 5), ...); scale, the decimal places that `values` carry. Empty for no values.
     """
-    ordered = np.sort(values)
-    n = len(ordered)
-    points = [int(ordered[-(-n * over // under) - 1]) for over, under in shares] if n else []
-    return counted_cut_points(ordered, tuple(_plain(p, scale) for p in points), scale=scale)
+    if not len(values):
+        return ()
+    ranks = [-(-len(values) * over // under) - 1 for over, under in shares]
+    ordered = np.partition(values, ranks)
+    return tuple(_plain(int(ordered[rank]), scale) for rank in ranks)
 
 
 def counted_cut_points(values: Integers, points: tuple[Decimal, ...], *, scale: int = 0) -> CutPoints:
-    """Given points with the number of `values` (ascending whole numbers of `scale` places) in each class."""
-    bounds = [floor(p.scaleb(scale)) for p in points]
-    edges = [0, *np.searchsorted(values, bounds, side="right").tolist(), len(values)]
-    return CutPoints(points=points, counts=tuple(b - a for a, b in pairwise(edges)))
+    """Given points with the number of `values` (whole numbers of `scale` places, in any order) in each class."""
+    reached = [int(np.count_nonzero(values <= floor(p.scaleb(scale)))) for p in points]
+    return CutPoints(points=points, counts=tuple(b - a for a, b in pairwise([0, *reached, len(values)])))
 
 
-def _cuts(classes: list[tuple[int | None, int]]) -> CutPoints:
-    return CutPoints(
-        points=tuple(_plain(micro, 6) for micro, _ in classes if micro is not None), counts=tuple(c for _, c in classes)
-    )
+def whole_numbers(column: pa.ChunkedArray) -> Integers:
+    """A column of whole numbers, or of decimals without their point; nulls are left out.
+
+    Raises: EngineCannot for a decimal that has more than 18 digits.
+    """
+    known = column.drop_null()
+    if not pa.types.is_decimal(column.type):
+        return np.asarray(known.to_numpy(), dtype=np.int64)
+    return np.concatenate([np.empty(0, dtype=np.int64), *(_unscaled(chunk) for chunk in known.chunks)])
+
+
+def _unscaled(chunk: pa.Array) -> Integers:
+    """Arrow keeps a decimal as 128 bits, of which the lower half holds any number of 18 digits."""
+    halves = np.frombuffer(chunk.buffers()[1], dtype=np.int64).reshape(-1, 2)[chunk.offset : chunk.offset + len(chunk)]
+    low, high = halves[:, 0], halves[:, 1]
+    if not np.array_equal(high, low >> 63):
+        raise EngineCannot("An amount has more digits than can be ranked.", received="over 18 digits", allowed="18")
+    return low.copy()
 
 
 def _plain(number: int, scale: int) -> Decimal:

@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_rows import at
-from rapport.engine.errors import InternalError
+from rapport.engine.errors import EngineCannot, InternalError
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.scores.population import (
     CutPoints,
     FittedModel,
     PopulationRun,
+    counted_cut_points,
     population_run,
-    quantile_cut_points,
+    quantiles,
+    whole_numbers,
     with_percentile,
 )
 
@@ -100,27 +102,42 @@ class TestRun:
             population_run(table(runner, ["1"]), score="x", as_of=AS_OF.replace(tzinfo=None), runner=runner)
 
 
+def cut(values: np.ndarray, *, shares: tuple[tuple[int, int], ...], scale: int = 0) -> CutPoints:
+    return counted_cut_points(values, quantiles(values, shares=shares, scale=scale), scale=scale)
+
+
 class TestCutPoints:
     def test_are_values_at_the_rank_rounded_up(self) -> None:
         # 7 values: ranks ceil(1.4) = 2, ceil(2.8) = 3, ceil(4.2) = 5, ceil(5.6) = 6
-        cuts = quantile_cut_points(np.array([70, 10, 30, 20, 60, 50, 40]), shares=QUINTILES)
+        cuts = cut(np.array([70, 10, 30, 20, 60, 50, 40]), shares=QUINTILES)
         assert cuts.points == (20, 30, 50, 60)
         assert cuts.counts == (2, 1, 2, 1, 1)
 
     def test_exact_fifths_are_not_rounded_past(self) -> None:
         # n x 0.6 is 9.000000000000002 in floats; the rank is 9
-        assert quantile_cut_points(np.arange(1, 16), shares=QUINTILES).points == (3, 6, 9, 12)
+        assert cut(np.arange(1, 16), shares=QUINTILES).points == (3, 6, 9, 12)
 
     def test_equal_values_fall_into_one_class(self) -> None:
-        cuts = quantile_cut_points(np.array([1] * 8 + [2, 3]), shares=QUINTILES)
+        cuts = cut(np.array([1] * 8 + [2, 3]), shares=QUINTILES)
         assert cuts.points == (1, 1, 1, 1)
         assert cuts.counts == (8, 0, 0, 0, 2)
         assert [cuts.class_of(v) for v in (1, 2)] == [0, 4]
 
     def test_amounts_keep_their_places(self) -> None:
-        cuts = quantile_cut_points(np.array([10_000, 12_345, 1]), shares=((1, 3), (2, 3)), scale=4)
+        cuts = cut(np.array([10_000, 12_345, 1]), shares=((1, 3), (2, 3)), scale=4)
         assert cuts.points == (Decimal("0.0001"), Decimal(1))
         assert cuts.counts == (1, 1, 1)
 
     def test_nobody_has_none(self) -> None:
-        assert quantile_cut_points(np.array([], dtype=np.int64), shares=QUINTILES) == CutPoints(points=(), counts=(0,))
+        assert cut(np.array([], dtype=np.int64), shares=QUINTILES) == CutPoints(points=(), counts=(0,))
+
+    def test_decimals_are_read_without_their_point(self) -> None:
+        amounts = pa.array(
+            [Decimal("-1.5"), None, Decimal("0.0001"), Decimal("99999999999999.9999")], pa.decimal128(38, 4)
+        )
+        sliced = pa.chunked_array([amounts.slice(1), amounts.slice(0, 1)])
+        assert whole_numbers(sliced).tolist() == [1, 999_999_999_999_999_999, -15_000]
+
+    def test_a_decimal_too_long_to_rank_is_refused(self) -> None:
+        with pytest.raises(EngineCannot, match="digits"):
+            whole_numbers(pa.chunked_array([pa.array([Decimal(10) ** 20], pa.decimal128(38, 4))]))

@@ -33,6 +33,8 @@ class PointsKind:
         subjects: ir.Table | None = None,
     ) -> ir.Table:
         """One row per subject; see `kinds.Kind`."""
+        if run is None and subjects is None:
+            return self.everyone(definition, view, runner=runner)[0]
         near = view
         if subjects is not None:
             few = runner.to_arrow(subjects.select("subject_id").distinct().limit(FEW + 1))["subject_id"].to_pylist()
@@ -46,8 +48,15 @@ class PointsKind:
         self, definition: PointsDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
     ) -> PopulationRun:
         """The run of all subjects at the view's instant."""
-        everyone = Points(definition, view, runner).scores()
-        return population_run(everyone, score=definition.name, as_of=view.at, runner=runner)
+        return self.everyone(definition, view, runner=runner)[1]
+
+    def everyone(
+        self, definition: PointsDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> tuple[ir.Table, PopulationRun]:
+        """`score` of all subjects and the run they are ranked in, with what they did read once."""
+        scores = runner.cache(Points(definition, view, runner).scores())
+        run = population_run(scores, score=definition.name, as_of=view.at, runner=runner)
+        return with_percentile(scores, run=run, runner=runner, members=True).select(*_COLUMNS), run
 
     def explain(
         self,

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.local_day import local_day, local_day_of
 from rapport.engine.runner import Runner
-from rapport.engine.scores.population import CutPoints, counted_cut_points, quantile_cut_points
+from rapport.engine.scores.population import CutPoints, counted_cut_points, quantiles, whole_numbers
 from rapport.engine.scores.rfm.purchases import purchases
 from rapport.engine.scores.rfm.spec import MEASURES, RfmDefinition
 
@@ -50,26 +49,38 @@ MEASURE: Mapping[str, Measure] = {
 }
 
 
-def measures(definition: RfmDefinition, view: AsOf, *, subjects: ir.Table | None = None) -> ir.Table:
-    """One row per subject with a purchase: subject_id, days_since_last_purchase (local days),
-    purchase_count, monetary_amount (decimal(38,4), null where no amount is known).
+def measures(definition: RfmDefinition, view: AsOf, standing: ir.Table, *, only: bool = False) -> ir.Table:
+    """One row per subject of `standing` (subject_id): days_since_last_purchase (local days), purchase_count,
+    monetary_amount (decimal(38,4), null where no amount is known); all null where it never bought.
 
-    Parameters: subjects, only these (subject_id).
+    Parameters: only, whether `standing` is a few subjects, whose purchases are then looked up.
     """
     zone = definition.time_zone or view.snapshot.time_zone
     rows = purchases(definition, view, time_zone=zone)
-    if subjects is not None:
-        asked = subjects.select(_asked=subjects.subject_id).distinct()
-        rows = rows.semi_join(asked, rows.subject_id == asked["_asked"])
-    totals = rows.group_by("subject_id").aggregate(
-        last=rows.purchased_at.max(), purchase_count=rows.count(), monetary_amount=rows.amount.sum()
+    if only:
+        rows = rows.semi_join(standing, "subject_id")
+    rows = rows.select("subject_id", "purchased_at", "amount", stands=ibis.literal(False))
+    subjects = standing.select(
+        "subject_id",
+        purchased_at=ibis.null().cast(rows.purchased_at.type()),
+        amount=ibis.null().cast(rows.amount.type()),
+        stands=ibis.literal(True),
     )
+    # one pass over both: joining them afterwards would look every subject up once more
+    both = rows.union(subjects)
+    totals = both.group_by("subject_id").aggregate(
+        last=both.purchased_at.max(),
+        count=both.purchased_at.count(),
+        monetary_amount=both.amount.sum(),
+        stands=both.stands.any(),
+    )
+    totals = totals.filter(totals.stands)
     today = ibis.literal(local_day_of(view.at, zone))
     days = today.delta(local_day(totals["last"], zone), unit="day").cast("int64")
     return totals.select(
         "subject_id",
         days_since_last_purchase=days,
-        purchase_count=totals.purchase_count.cast("int64"),
+        purchase_count=totals["count"].cast("int64").nullif(0),
         monetary_amount=totals.monetary_amount.cast(f"decimal(38, {_MONEY_PLACES})"),
     )
 
@@ -80,19 +91,14 @@ def cut_points(definition: RfmDefinition, customers: ir.Table, *, runner: Runner
     Quintiles from 50 customers on, terciles below. A customer without a known amount is left out of the
     monetary ones. Empty `points` where there is nobody to compare with.
     """
-    unit = ibis.literal(10**_MONEY_PLACES, type="int64")
-    money = (customers.monetary_amount * unit).cast("int64")
-    columns = runner.to_arrow(customers.select("days_since_last_purchase", "purchase_count", monetary_amount=money))
-    many = columns.num_rows >= FEWEST_FOR_QUINTILES
+    columns = runner.to_arrow(customers.select(*(m.column for m in MEASURE.values())))
+    shares = QUINTILES if columns.num_rows >= FEWEST_FOR_QUINTILES else TERCILES
     found = {}
     for measure in MEASURE.values():
-        values = columns[measure.column].drop_null().to_numpy().astype(np.int64)
+        values = whole_numbers(columns[measure.column])
         fixed = definition.thresholds.of(measure.name)
-        found[measure.name] = (
-            counted_cut_points(np.sort(values), fixed, scale=measure.places)
-            if fixed
-            else quantile_cut_points(values, shares=QUINTILES if many else TERCILES, scale=measure.places)
-        )
+        points = fixed or quantiles(values, shares=shares, scale=measure.places)
+        found[measure.name] = counted_cut_points(values, points, scale=measure.places)
     return found
 
 
@@ -117,7 +123,8 @@ def _score(rows: ir.Table, measure: Measure, cuts: CutPoints) -> ir.IntegerValue
     if not cuts.points:
         return ibis.null().cast("int64")
     step = step_of(cuts)
-    above = _sum([(value > ibis.literal(point)).cast("int64") for point in cuts.points])
+    points = cuts.points if measure.places else [int(point // 1) for point in cuts.points]
+    above = _sum([(value > ibis.literal(point)).cast("int64") for point in points])
     score = above * step + 1
     return 6 - score if measure.less_is_better else score
 

@@ -44,28 +44,36 @@ class RfmKind:
 
         Parameters: run, whose cut points and ranks count; None makes it of all subjects.
         """
-        if run is None and subjects is not None:
-            run = self.population(definition, view, runner=runner)
+        if run is None and subjects is None:
+            return self.everyone(definition, view, runner=runner)[0]
+        run = run or self.population(definition, view, runner=runner)
         if not view.has(definition.purchases):
             rows = _not_mapped(definition, view, subjects)
-        elif run is None:
-            rows = _rows(definition, view, *_population(definition, view, runner), None)
         else:
-            bought = measures(definition, view, subjects=subjects)
-            rows = _rows(definition, view, bought, run.cut_points, subjects)
-        labelled = _labelled(definition, rows)
-        return with_percentile(labelled, run=run, runner=runner).select(*_COLUMNS)
+            bought = _with_measures(definition, view, subjects)
+            rows = _rows(definition, bought, run.cut_points)
+        return _ranked(definition, rows, run, runner)
 
     def population(
         self, definition: RfmDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
     ) -> PopulationRun:
         """The run of all subjects at the view's instant: cut points and the distribution of values."""
+        return self.everyone(definition, view, runner=runner)[1]
+
+    def everyone(
+        self, definition: RfmDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> tuple[ir.Table, PopulationRun]:
+        """`score` of all subjects and the run they are ranked in, with their purchases read once."""
+        cuts = dict.fromkeys(MEASURES, NOBODY)
         if not view.has(definition.purchases):
-            rows, cuts = _not_mapped(definition, view, None), dict.fromkeys(MEASURES, NOBODY)
+            rows = _not_mapped(definition, view, None)
         else:
-            customers, cuts = _population(definition, view, runner)
-            rows = _rows(definition, view, customers, cuts, None)
-        return population_run(rows, score=definition.name, as_of=view.at, runner=runner, cut_points=cuts)
+            bought = runner.cache(_with_measures(definition, view, None))
+            customers = bought.filter(bought.purchase_count.notnull() & bought["_left_out"].isnull())
+            cuts = cut_points(definition, customers, runner=runner)
+            rows = _rows(definition, bought, cuts)
+        run = population_run(rows, score=definition.name, as_of=view.at, runner=runner, cut_points=cuts)
+        return _ranked(definition, rows, run, runner, members=True), run
 
     def explain(
         self,
@@ -83,7 +91,7 @@ class RfmKind:
         if not view.has(definition.purchases):
             rows = _not_mapped(definition, view, subjects)
         else:
-            rows = _rows(definition, view, measures(definition, view, subjects=subjects), cuts, subjects)
+            rows = _rows(definition, _with_measures(definition, view, subjects), cuts)
         currency = view.snapshot.currency
         return {
             row["subject_id"]: explanation(definition, row, cuts, currency=currency)
@@ -91,51 +99,49 @@ class RfmKind:
         }
 
 
-def _population(definition: RfmDefinition, view: AsOf, runner: Runner) -> tuple[ir.Table, dict[str, CutPoints]]:
-    """Measures of everyone who stands at the instant, computed once, and their cut points."""
-    bought = measures(definition, view)
-    standing = (
-        _standing(definition, view, None).filter(lambda t: t["_left_out"].isnull()).select(_standing="subject_id")
-    )
-    customers = runner.cache(bought.semi_join(standing, bought.subject_id == standing["_standing"]))
-    return customers, cut_points(definition, customers, runner=runner)
+def _with_measures(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
+    """One row per subject at the instant: its `measures` and _left_out (why it is not scored, or null)."""
+    standing = _standing(definition, view, subjects)
+    bought = measures(definition, view, standing, only=subjects is not None)
+    return with_audience(bought, definition, view, name="_left_out")
 
 
 def _standing(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
-    """Subjects at the instant: subject_id and _left_out (why it is not scored, or null). `subjects`, only these."""
+    """Subjects at the instant: subject_id. `subjects`, only these."""
     rows = view.table(_TABLES[definition.subject], needed_by=_NEEDED_BY, columns=["id"])
     rows = rows.select(subject_id=rows.id)
-    if subjects is not None:
-        asked = subjects.select(_asked=subjects.subject_id).distinct()
-        rows = rows.semi_join(asked, rows.subject_id == asked["_asked"])
-    return with_audience(rows, definition, view, name="_left_out")
+    if subjects is None:
+        return rows
+    asked = subjects.select(_asked=subjects.subject_id).distinct()
+    return rows.semi_join(asked, rows.subject_id == asked["_asked"])
 
 
-def _rows(
-    definition: RfmDefinition,
-    view: AsOf,
-    customers: ir.Table,
-    cuts: Mapping[str, CutPoints],
-    subjects: ir.Table | None,
-) -> ir.Table:
-    """One row per subject: subject_id, the columns of `scored` and reason_null."""
-    bought = scored(definition, customers, cuts).rename(_buyer="subject_id")
-    joined = _standing(definition, view, subjects).left_join(bought, [("subject_id", "_buyer")])
+def _rows(definition: RfmDefinition, bought: ir.Table, cuts: Mapping[str, CutPoints]) -> ir.Table:
+    """One row per subject of `_with_measures`: subject_id, the columns of `scored` and reason_null."""
+    told = scored(definition, bought, cuts)
     reason = ibis.cases(
-        (joined["_left_out"].notnull(), joined["_left_out"]),
-        (joined.micro.notnull(), ibis.null().cast("string")),
-        (joined["_buyer"].isnull(), NO_PURCHASE),
-        (joined.recency.isnull() | joined.frequency.isnull(), NO_POPULATION),
+        (told["_left_out"].notnull(), told["_left_out"]),
+        (told.micro.notnull(), ibis.null().cast("string")),
+        (told.purchase_count.isnull(), NO_PURCHASE),
+        (told.recency.isnull() | told.frequency.isnull(), NO_POPULATION),
         else_=NO_AMOUNT,
     )
-    counted = joined["_left_out"].isnull()
-    micro = ibis.ifelse(counted, joined.micro, ibis.null())
-    return joined.mutate(reason_null=reason, micro=micro).drop("_buyer", "_left_out")
+    counted = told["_left_out"].isnull()
+    micro = ibis.ifelse(counted, told.micro, ibis.null())
+    return told.mutate(reason_null=reason, micro=micro).drop("_left_out")
+
+
+def _ranked(
+    definition: RfmDefinition, rows: ir.Table, run: PopulationRun, runner: Runner, *, members: bool = False
+) -> ir.Table:
+    """The columns of every score; `members`, whether the rows are those that the run was made of."""
+    labelled = _labelled(definition, rows)
+    return with_percentile(labelled, run=run, runner=runner, members=members).select(*_COLUMNS)
 
 
 def _not_mapped(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
     """One row per subject without a value, because the table of purchases is not there."""
-    rows = _standing(definition, view, subjects)
+    rows = with_audience(_standing(definition, view, subjects), definition, view, name="_left_out")
     return rows.select(
         "subject_id",
         micro=ibis.null().cast("int64"),
