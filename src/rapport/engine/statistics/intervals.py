@@ -1,25 +1,26 @@
-"""How sure a rate is: 95 % intervals of shares and of the net promoter score."""
+"""How sure a rate is: intervals of shares and of the net promoter score, of 95 % unless another z is given."""
 
 from __future__ import annotations
 
 from math import sqrt
 
 Z_95 = 1.959963984540054  # the 97.5th percentile of the standard normal distribution
+Z_90 = 1.6448536269514722  # the 95th
 SMALL_SAMPLE = 30  # below it a share or a mean is flagged
 _PLENTY_OF_ANSWERS = 100
 
 
-def wilson(successes: float, trials: float) -> tuple[float, float] | None:
-    """Wilson's 95 % score interval of a share in 0..1; None without trials.
+def wilson(successes: float, trials: float, *, z: float = Z_95) -> tuple[float, float] | None:
+    """Wilson's score interval of a share in 0..1; None without trials.
 
     Source: Wilson 1927, equation without continuity correction. 8 of 10 gives 0.4902 to 0.9433.
     """
     if trials <= 0:
         return None
     share = successes / trials
-    spread = Z_95 * sqrt(share * (1 - share) / trials + Z_95**2 / (4 * trials**2))
-    centre = share + Z_95**2 / (2 * trials)
-    scale = 1 + Z_95**2 / trials
+    spread = z * sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    centre = share + z**2 / (2 * trials)
+    scale = 1 + z**2 / trials
     # at 0 and 1 the bound is the share itself, which floats miss by a hair
     return min(share, max(0.0, (centre - spread) / scale)), max(share, min(1.0, (centre + spread) / scale))
 
@@ -30,8 +31,10 @@ def net_promoter(promoters: int, passives: int, detractors: int) -> float | None
     return 100 * (promoters - detractors) / answers if answers else None
 
 
-def net_promoter_interval(promoters: int, passives: int, detractors: int) -> tuple[float, float] | None:
-    """The 95 % interval: Wald, or adjusted Wald under 100 answers and where Wald collapses.
+def net_promoter_interval(
+    promoters: int, passives: int, detractors: int, *, z: float = Z_95
+) -> tuple[float, float] | None:
+    """The interval: Wald, or adjusted Wald under 100 answers and where Wald collapses.
 
     Wald has no width when all answers fall in one class, and is too narrow for few answers.
     """
@@ -39,26 +42,28 @@ def net_promoter_interval(promoters: int, passives: int, detractors: int) -> tup
     if not answers:
         return None
     if answers < _PLENTY_OF_ANSWERS or promoters + detractors in (0, answers):
-        return net_promoter_adjusted_wald(promoters, passives, detractors)
-    return _wald(promoters, passives, detractors)
+        return net_promoter_adjusted_wald(promoters, passives, detractors, z=z)
+    return _wald(promoters, passives, detractors, z)
 
 
 def net_promoter_wald(promoters: int, passives: int, detractors: int) -> tuple[float, float] | None:
     """100 x (d +- 1.96 SE) with SE = sqrt((p + q - d^2) / n) and d = p - q; None without answers."""
-    return _wald(promoters, passives, detractors) if promoters + passives + detractors else None
+    return _wald(promoters, passives, detractors, Z_95) if promoters + passives + detractors else None
 
 
-def net_promoter_adjusted_wald(promoters: int, passives: int, detractors: int) -> tuple[float, float]:
+def net_promoter_adjusted_wald(
+    promoters: int, passives: int, detractors: int, *, z: float = Z_95
+) -> tuple[float, float]:
     """Wald after adding 3/4 of a promoter, 1 1/2 passives and 3/4 of a detractor.
 
     Source: Rocks 2016, "Interval estimation for the net promoter score".
     """
-    return _wald(promoters + 0.75, passives + 1.5, detractors + 0.75)
+    return _wald(promoters + 0.75, passives + 1.5, detractors + 0.75, z)
 
 
-def _wald(promoters: float, passives: float, detractors: float) -> tuple[float, float]:
+def _wald(promoters: float, passives: float, detractors: float, z: float) -> tuple[float, float]:
     answers = promoters + passives + detractors
     share_up, share_down = promoters / answers, detractors / answers
     net = share_up - share_down
-    width = Z_95 * sqrt(max(0.0, share_up + share_down - net**2) / answers)
+    width = z * sqrt(max(0.0, share_up + share_down - net**2) / answers)
     return 100 * (net - width), 100 * (net + width)

@@ -107,12 +107,12 @@ def _edges(column: Numbers, most: int) -> Floats:
 
 
 def round_between(low: float, high: float) -> float:
-    """The roundest number in [low, high), nearest the middle: 3 for 3 and 4, 20 for 18.97 and 21.3."""
+    """The roundest number in [low, high): 3 for 3 and 4, 20 for 18.97 and 21.3, 0.5 for 0.45 and 0.6."""
     middle = low + (high - low) / 2
     for digits in _DIGITS:
-        candidate = round(middle, digits)
-        if low <= candidate < high:
-            return candidate
+        for candidate in (round(middle, digits), round(low, digits)):
+            if low <= candidate < high:
+                return candidate
     return low
 
 
