@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -107,9 +108,7 @@ def _run(run: ScoreRun, version: ScoreDefinition, snapshot: Snapshot, runner: Ru
     run.state, run.finished_at = "done", timezone.now()
     run.save()
     touch_overtaken(run, subject=version.subject)
-    score_beside(
-        run, rows, compute=lambda draft, before: compute(draft, snapshot, at=run.as_of, runner=runner, before=before)
-    )
+    score_beside(run, rows, compute=partial(_beside, snapshot=snapshot, at=run.as_of, runner=runner))
     progress(3, 3, f"{run.score}: {kept.changed_count:,} of {kept.scored_count + kept.null_count:,} changed")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from rapport.engine.errors import DefinitionError
 from rapport.workspace.crm.records.models import AttributeValue
@@ -139,3 +140,45 @@ def test_every_template_can_be_read(key: str) -> None:
     verdict = check(template(key).document)
     assert verdict.problem is None
     assert template(key).purpose
+
+
+class TestDoubts:
+    """Publishing against a doubt needs somebody to say why, through whichever door."""
+
+    WORSE = {
+        "score": {"auc": {"value": 0.7, "low": 0.66, "high": 0.74}},
+        "baselines": [{"name": "live", "ahead": {"value": -0.04, "low": -0.06, "high": -0.02}}],
+    }
+
+    def _worse(self, document: str) -> ScoreDefinition:
+        publish(_draft(document), by="ann", reason="first")
+        draft = _draft(document.replace("points: 8", "points: 9"))
+        draft.backtest, draft.backtested_at = self.WORSE, timezone.now()
+        draft.save()
+        return draft
+
+    def test_one_worse_than_the_live_version_needs_a_reason(self, document: str) -> None:
+        draft = self._worse(document)
+        with pytest.raises(DefinitionError, match="ranks worse than the live version"):
+            publish(draft, by="ann", reason="new")
+        publish(draft, by="ann", reason="new", override="the old one cannot be explained")
+        assert ScoreRelease.objects.first().override == "the old one cannot be explained"  # type: ignore[union-attr]
+
+    def test_a_comparison_with_another_version_than_the_live_one_does_not_count(self, document: str) -> None:
+        draft = self._worse(document)
+        publish(_draft(document.replace("points: 8", "points: 7")), by="ann", reason="meanwhile")
+        publish(draft, by="ann", reason="new")
+        assert live("lead_readiness") == draft
+
+    def test_rolling_back_to_an_unproved_version_repeats_what_was_said_then(self, document: str) -> None:
+        publish(_draft(document, proved=False), by="ann", reason="first", override="no history yet")
+        publish(_draft(document), by="ann", reason="better")
+        rollback("lead_readiness", version=1, by="bob", reason="worse after all")
+        assert ScoreRelease.objects.first().override == "no history yet"  # type: ignore[union-attr]
+
+    def test_rolling_back_to_one_that_was_never_answered_for_needs_a_reason(self, document: str) -> None:
+        publish(_draft(document), by="ann", reason="first")
+        publish(_draft(document), by="ann", reason="better")
+        ScoreDefinition.objects.filter(version=1).update(backtest=None)
+        with pytest.raises(DefinitionError, match="has no backtest"):
+            rollback("lead_readiness", version=1, by="bob", reason="worse after all")
