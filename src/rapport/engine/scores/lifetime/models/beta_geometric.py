@@ -20,7 +20,7 @@ from scipy.stats import nbinom
 from rapport.engine.scores.lifetime.models.base import Model
 from rapport.engine.scores.lifetime.models.beta_mixture import discounted_mean, purchases_mean
 from rapport.engine.scores.lifetime.models.coarse import coarse_purchases, time_box
-from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups
+from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups, distinct, weighted
 from rapport.engine.scores.lifetime.models.optimum import Objective
 
 
@@ -66,8 +66,8 @@ class BetaGeometric(Model):
 
     def _if_alive(self, customers: PurchaseGroups, horizon: float, rate: float) -> Floats:
         """Of (x, T) alone, so worked out once for each pair."""
-        xs, x = np.unique(customers.x, return_inverse=True)
-        ages, age = np.unique(customers.T, return_inverse=True)
+        xs, x = distinct(customers.x)
+        ages, age = distinct(customers.T)
         pairs, place = np.unique(x * len(ages) + age, return_inverse=True)
         kind, alpha = pairs // len(ages), self.alpha + ages[pairs % len(ages)]
         r, b = self.r + xs, self.b + xs + self.first
@@ -163,15 +163,15 @@ class _Likelihood:
 
     def __init__(self, groups: PurchaseGroups, first: int) -> None:
         self.first, self.total = first, groups.customers
-        self.xs, x = np.unique(groups.x, return_inverse=True)
-        self.ages, age = np.unique(groups.T, return_inverse=True)
+        self.xs, x = distinct(groups.x)
+        self.ages, age = distinct(groups.T)
         w = groups.weight
         self.w_x = np.bincount(x, w, len(self.xs))
         self.w_age = np.bincount(age, w, len(self.ages))
         self.wx_age = np.bincount(age, w * groups.x, len(self.ages))
         may = groups.x + first > 0
         self.w, self.x, self.age = w[may], x[may], age[may]
-        self.lasts, self.last = np.unique(groups.t_x[may], return_inverse=True)
+        self.lasts, self.last = distinct(groups.t_x[may])
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         r, alpha, a, b = np.exp(theta)
@@ -207,12 +207,12 @@ class _Likelihood:
         power = (r + self.xs)[self.x]
         odds = (np.log(a) - np.log(before))[self.x] + power * since
         small = np.exp(-np.abs(odds))
-        value = float(self.w @ (np.maximum(odds, 0) + np.log1p(small)))
+        value = weighted(self.w, np.maximum(odds, 0) + np.log1p(small))
         dead = self.w * np.where(odds > 0, 1.0, small) / (1 + small)
         by_x = np.bincount(self.x, dead, len(self.xs))
-        gradient[0] += dead @ since
+        gradient[0] += weighted(dead, since)
         powered = dead * power
-        gradient[1] += powered @ ((1 / (alpha + self.ages))[self.age] - (1 / (alpha + self.lasts))[self.last])
+        gradient[1] += weighted(powered, (1 / (alpha + self.ages))[self.age] - (1 / (alpha + self.lasts))[self.last])
         gradient[2] += by_x.sum() / a
         gradient[3] -= float((by_x / before)[self.xs + self.first > 0].sum())
         return value

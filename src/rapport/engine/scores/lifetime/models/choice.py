@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def _held_out(model: Any, calibration: PurchaseGroups, later: Floats, horizon: f
     """log P(this many purchases | history), weighted and summed; rows with few purchases at once, others apart."""
     total = 0.0
     bounds = [-1, 0, 3, 10, 30, 100, 10**9]
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds):
         rows = np.flatnonzero((later > low) & (later <= high))
         for part in np.array_split(rows, 1 + len(rows) // 20_000):
             if not len(part):
@@ -182,7 +183,7 @@ def frequency_histogram(model: Any, customers: PurchaseGroups, *, most: int = 7)
     for age, weight in zip(ages, np.bincount(place, customers.weight), strict=True):
         expected[:most] += weight * model.pmf(counts, float(age))
     expected[most] = customers.customers - expected[:most].sum()
-    observed = np.bincount(np.minimum(customers.x, most).astype(int), customers.weight, most + 1)
+    observed = np.bincount(np.minimum(customers.x, most).astype(int), customers.weight, most + 1).astype(np.float64)
     seen, due = _joined(observed, expected)
     chi_square = float(((seen - due) ** 2 / due).sum())
     degrees = len(due) - 1 - len(model.parameter_names())

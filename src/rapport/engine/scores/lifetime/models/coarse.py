@@ -11,8 +11,8 @@ import numpy as np
 
 from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups
 
-ENOUGH_GROUPS = 6_000  # below this many a coarse stage saves nothing
-_BINS = 80  # of T and of t_x
+ENOUGH_GROUPS = 4_000  # below this many a coarse stage saves nothing
+_BINS = 30  # of T and of t_x
 
 
 def coarse_purchases(groups: PurchaseGroups) -> PurchaseGroups:

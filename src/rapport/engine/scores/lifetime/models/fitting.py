@@ -16,7 +16,7 @@ import numpy as np
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.scores.lifetime.models.base import Model
 from rapport.engine.scores.lifetime.models.groups import Floats, Groups
-from rapport.engine.scores.lifetime.models.optimum import Objective, Optimum, maximum, near_maximum
+from rapport.engine.scores.lifetime.models.optimum import Objective, Optimum, best_maximum, maximum
 
 _HARDLY_KNOWN = 1.5  # standard error of a log parameter: a factor of about 4.5 either way
 
@@ -132,7 +132,7 @@ def fit_model(kind: type[Any], groups: Groups, *, prior: Prior | None = None) ->
     coarse = kind.coarse(groups)
     rough = _with_prior(kind.objective(coarse), prior)
     starts = kind.starts(coarse) if prior is None else [prior.model.log_parameters, *kind.starts(coarse)]
-    near = maximum(rough, near_maximum(rough, starts, low, high, n), low, high)
+    near = best_maximum(rough, starts, low, high)
     plain = kind.objective(groups)
     found = near
     if coarse is not groups:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import digamma, gammaln
 
 from rapport.engine.scores.lifetime.models.base import Model
-from rapport.engine.scores.lifetime.models.groups import Floats, SpendGroups
+from rapport.engine.scores.lifetime.models.groups import Floats, SpendGroups, distinct
 from rapport.engine.scores.lifetime.models.optimum import Objective
 
 
@@ -96,7 +96,7 @@ class GammaGamma(Model):
 
 class _Likelihood:
     def __init__(self, groups: SpendGroups) -> None:
-        self.xs, self.place = np.unique(groups.x, return_inverse=True)
+        self.xs, self.place = distinct(groups.x)
         self.w, self.x = groups.weight, groups.x
         self.bought = groups.x * groups.mean_spend
         self.w_x = np.bincount(self.place, self.w, len(self.xs))

@@ -17,6 +17,24 @@ from rapport.engine.errors import DataError
 
 Floats = NDArray[np.float64]
 
+_WHOLE = 1_000_000
+
+
+def weighted(values: Floats, weights: Floats) -> float:
+    """Sum of products, on one core: BLAS would start threads for so little and wait for them on a busy machine."""
+    return float(np.einsum("i,i->", values, weights))
+
+
+def distinct(values: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Ascending distinct values and each entry's place among them; whole numbers, the usual case, without sorting."""
+    if len(values) > 1_000 and values.min() >= 0 and values.max() < _WHOLE:
+        whole = values.astype(np.intp)
+        if np.array_equal(whole, values):
+            present = np.bincount(whole) > 0
+            return np.flatnonzero(present).astype(np.float64), (np.cumsum(present) - 1)[whole]
+    found, place = np.unique(values, return_inverse=True)
+    return found, place
+
 
 def _left_out() -> Floats:
     return np.empty(0)

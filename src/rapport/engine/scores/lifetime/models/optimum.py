@@ -1,4 +1,4 @@
-"""The highest point of a log-likelihood over log parameters: quasi-Newton to get near, Newton to get there.
+"""The highest point of a log-likelihood over log parameters, by Newton steps that never lead downhill.
 
 Analytic gradients throughout; Hessians are central differences of them, exact to about eight digits.
 """
@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from rapport.engine.scores.lifetime.models.groups import Floats
 
@@ -52,32 +51,15 @@ def hessian_of(objective: Objective, at: Floats) -> Floats:
     return (rows + rows.T) / 2
 
 
-def near_maximum(objective: Objective, starts: Sequence[Floats], low: Floats, high: Floats, scale: float) -> Floats:
-    """The best of several quasi-Newton searches inside the box; `scale` brings the objective near 1."""
-    best, at = -np.inf, starts[0]
-
-    def downhill(theta: Floats) -> tuple[float, Floats]:
-        value, gradient = objective(theta)
-        return -value / scale, -gradient / scale
-
-    for start in starts:
-        found = minimize(
-            downhill,
-            np.clip(start, low, high),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=list(zip(low, high, strict=True)),
-            options={"maxiter": 300, "ftol": 1e-10, "gtol": 1e-7},
-        )
-        if -found.fun > best:
-            best, at = -found.fun, found.x
-    return np.asarray(at, dtype=np.float64)
+def best_maximum(objective: Objective, starts: Sequence[Floats], low: Floats, high: Floats) -> Optimum:
+    """The highest of the maxima reached from several starts."""
+    return max((maximum(objective, start, low, high) for start in starts), key=lambda found: found.value)
 
 
 def maximum(
     objective: Objective, start: Floats, low: Floats, high: Floats, *, hessian: Floats | None = None
 ) -> Optimum:
-    """Newton steps from a point near the maximum, halved until they do not lead downhill.
+    """Newton steps, halved until they do not lead downhill.
 
     Parameters: hessian, one from nearby (a coarser fit): used as long as it makes the steps shrink fast.
     """

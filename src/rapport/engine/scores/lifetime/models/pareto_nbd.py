@@ -17,7 +17,7 @@ from scipy.stats import nbinom
 from rapport.engine.scores.lifetime.models.base import Model
 from rapport.engine.scores.lifetime.models.coarse import coarse_purchases, time_box
 from rapport.engine.scores.lifetime.models.death_time import DeathTimes, death_times
-from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups
+from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups, distinct, weighted
 from rapport.engine.scores.lifetime.models.optimum import Objective
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
@@ -55,7 +55,7 @@ class ParetoNbd(Model):
 
     def expected_purchases(self, customers: PurchaseGroups, *, horizon: float) -> Floats:
         """E[purchases in (T, T + horizon] | x, t_x, T]."""
-        return self._rate_now(customers) * _lived(self.beta + customers.T, self.s, horizon)
+        return np.asarray(self._rate_now(customers) * _lived(self.beta + customers.T, self.s, horizon))
 
     def discounted_purchases(self, customers: PurchaseGroups, *, horizon: float, rate: float) -> Floats:
         """The same, each purchase worth exp(-rate x time until it).
@@ -65,12 +65,12 @@ class ParetoNbd(Model):
         """
         if rate == 0 and np.isfinite(horizon):
             return self.expected_purchases(customers, horizon=horizon)
-        ages, place = np.unique(customers.T, return_inverse=True)
+        ages, place = distinct(customers.T)
         return np.asarray(self._rate_now(customers) * _discounted_life(self.beta + ages, self.s, horizon, rate)[place])
 
     def _rate_now(self, customers: PurchaseGroups) -> Floats:
         """P(alive) x the mean rate of buying of those alive."""
-        return self.probability_alive(customers) * (self.r + customers.x) / (self.alpha + customers.T)
+        return np.asarray(self.probability_alive(customers) * (self.r + customers.x) / (self.alpha + customers.T))
 
     def expected_purchases_of_new(self, times: Floats) -> Floats:
         """E[X(t)]: repeat purchases of a randomly chosen customer in (0, t]."""
@@ -80,7 +80,7 @@ class ParetoNbd(Model):
     def pmf(self, counts: Floats, time: float) -> Floats:
         """P(X(t) = n)."""
         n = np.asarray(counts, dtype=float)[None, :]
-        return _pmf(n, self.r, self.alpha, self.s, np.array([self.beta]), time)[0]
+        return np.asarray(_pmf(n, self.r, self.alpha, self.s, np.array([self.beta]), time)[0])
 
     def future_pmf(self, customers: PurchaseGroups, *, horizon: float, most: int) -> Floats:
         """P(n purchases in (T, T + horizon] | x, t_x, T), columns n = 0 .. most: the outcome's own spread."""
@@ -167,7 +167,7 @@ class _Likelihood:
 
     def __init__(self, groups: PurchaseGroups) -> None:
         self.x, self.t_x, self.age, self.w = groups.x, groups.t_x, groups.T, groups.weight
-        self.xs, place = np.unique(groups.x, return_inverse=True)
+        self.xs, place = distinct(groups.x)
         self.w_x = np.bincount(place, self.w, len(self.xs))
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
@@ -175,15 +175,17 @@ class _Likelihood:
         deaths = death_times((r, alpha, s, beta), self.x, self.t_x, self.age, means=True)
         total = float(self.w_x.sum())
         mixed = np.logaddexp(deaths.log_alive, deaths.log_dead)
-        value = self.w @ mixed + self.w_x @ (gammaln(r + self.xs) - gammaln(r))
+        value = weighted(self.w, mixed) + self.w_x @ (gammaln(r + self.xs) - gammaln(r))
         value += total * (r * np.log(alpha) + s * np.log(beta))
         alive = self.w * np.exp(deaths.log_alive - mixed)
         dead = self.w - alive
         assert deaths.log_buying is not None and deaths.log_dying is not None  # noqa: PT018
         assert deaths.per_buying is not None and deaths.per_dying is not None  # noqa: PT018
         by_r = self.w_x @ (digamma(r + self.xs) - digamma(r)) + total * np.log(alpha)
-        by_r -= alive @ np.log(alpha + self.age) + dead @ deaths.log_buying
-        by_alpha = total * r / alpha - (r + self.x) @ (alive / (alpha + self.age) + dead * deaths.per_buying)
-        by_s = total * np.log(beta) + dead.sum() / s - alive @ np.log(beta + self.age) - dead @ deaths.log_dying
-        by_beta = total * s / beta - s * (alive @ (1 / (beta + self.age))) - (s + 1) * (dead @ deaths.per_dying)
+        by_r -= weighted(alive, np.log(alpha + self.age)) + weighted(dead, deaths.log_buying)
+        by_alpha = total * r / alpha - weighted(r + self.x, alive / (alpha + self.age) + dead * deaths.per_buying)
+        by_s = total * np.log(beta) + dead.sum() / s
+        by_s -= weighted(alive, np.log(beta + self.age)) + weighted(dead, deaths.log_dying)
+        by_beta = total * s / beta - s * weighted(alive, 1 / (beta + self.age))
+        by_beta -= (s + 1) * weighted(dead, deaths.per_dying)
         return float(value), np.array([by_r * r, by_alpha * alpha, by_s * s, by_beta * beta])

@@ -42,7 +42,8 @@ def parameter_standard_errors(fit: Fit, predict: Callable[[Any], Floats]) -> Flo
         step[i] = _STEP
         slopes.append((predict(kind.at(theta + step)) - predict(kind.at(theta - step))) / (2 * _STEP))
     jacobian = np.stack(slopes, axis=-1)
-    return np.sqrt(np.maximum(np.einsum("...i,ij,...j->...", jacobian, fit.covariance, jacobian), 0.0))
+    variance = np.einsum("...i,ij,...j->...", jacobian, fit.covariance, jacobian)
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
 def parameter_interval(
