@@ -75,3 +75,47 @@ class Explanation:
 def shown(points: Decimal) -> Decimal:
     """Two decimals, cut downward."""
     return points.quantize(_SHOWN, rounding=ROUND_FLOOR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineChange:
+    """A line of two explanations of the same subject.
+
+    Attributes:
+        line: as it is now; as it was, where it is gone.
+        before, now: its points then and now, 0 where it was not there.
+    """
+
+    line: Line
+    before: Decimal
+    now: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        return self.now - self.before
+
+
+def changes(before: Explanation, now: Explanation) -> tuple[LineChange, ...]:
+    """What moved between two explanations, the largest first; the changes add up to that of the value.
+
+    Lines are the same where group, name and kind are. An explanation without a value has no points.
+    """
+    lines = {_key(line): line for line in (*before.lines, *now.lines)}
+    then, today = _points(before), _points(now)
+    moved = [
+        LineChange(line=line, before=then.get(key, Decimal(0)), now=today.get(key, Decimal(0)))
+        for key, line in lines.items()
+    ]
+    return tuple(sorted((m for m in moved if m.change), key=lambda m: (-abs(m.change), m.line.name)))
+
+
+def _key(line: Line) -> tuple[str, str, str]:
+    return line.group, line.name, line.kind
+
+
+def _points(explanation: Explanation) -> dict[tuple[str, str, str], Decimal]:
+    """Points by line; lines that share group, name and kind are added."""
+    found: dict[tuple[str, str, str], Decimal] = {}
+    for line in explanation.lines if explanation.value is not None else ():
+        found[_key(line)] = found.get(_key(line), Decimal(0)) + line.points
+    return found

@@ -10,12 +10,12 @@ from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import RapportError
 from rapport.engine.runner import Runner
-from rapport.engine.scores.explanation import Explanation
+from rapport.engine.scores.explanation import Explanation, LineChange, changes
 from rapport.engine.scores.kinds import KINDS
 from rapport.engine.scores.trend import TREND_DAYS, earlier
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.definitions import parsed, version_of
-from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
+from rapport.workspace.scores.models import ScoreDefinition, ScoreRun, ScoreValue
 from rapport.workspace.scores.runs import READ_TABLES, population_of
 
 
@@ -63,6 +63,26 @@ def explain_subject(versions: Sequence[ScoreDefinition], subject_id: str) -> Map
             except RapportError as error:
                 found[name] = error.sentence
     return found
+
+
+def explain_change(entry: ScoreValue, before: ScoreValue | None) -> tuple[LineChange, ...]:
+    """What moved a score between two entries of its history, each as known then and by the version of then."""
+    with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
+        now, then = (_at(e, snapshot, runner) if e else Explanation(value=None) for e in (entry, before))
+    return changes(then, now)
+
+
+def _at(entry: ScoreValue, snapshot: Snapshot, runner: Runner) -> Explanation:
+    definition = parsed(version_of(entry.score, entry.version))
+    run = ScoreRun.objects.filter(pk=entry.run_id or "").first()
+    found = KINDS[definition.kind].explain(
+        definition,
+        as_known(snapshot, entry.as_of),
+        subject_ids=[entry.subject_id],
+        runner=runner,
+        run=population_of(run) if run and run.as_of <= entry.as_of else None,
+    )
+    return found.get(entry.subject_id, Explanation(value=None))
 
 
 def _explained(

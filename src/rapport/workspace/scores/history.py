@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import zip_longest
 
+from django.db.models import Q
 from django.utils import timezone
 
 from rapport.engine.crm.as_of import as_known
@@ -39,6 +42,34 @@ def history_of(subject_id: str, *, score: str, version: int | None, since: datet
         Point(at=at, value=None if value is None else float(value), band=band, cause=cause)
         for at, value, band, cause in rows.order_by("as_of", "id").values_list("as_of", "value", "band", "cause")
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An entry of a subject's history with the one before it, of whichever version (null: the first)."""
+
+    stored: ScoreValue
+    before: ScoreValue | None
+
+    @property
+    def change(self) -> Decimal | None:
+        """Null where either has no value."""
+        if self.before is None or self.before.value is None or self.stored.value is None:
+            return None
+        return self.stored.value - self.before.value
+
+
+def entries(subject_id: str, *, score: str, count: int, until: str = "") -> list[Entry]:
+    """The newest entries of one subject, all versions, newest first.
+
+    Parameters: until, the id of an entry: that one and older ones only.
+    """
+    rows = ScoreValue.objects.filter(score=score, subject_id=subject_id).order_by("-as_of", "-id")
+    if until:
+        last = rows.filter(pk=until).values_list("as_of", flat=True).first()
+        rows = rows.filter(Q(as_of__lt=last) | Q(as_of=last, pk__lte=until)) if last else rows.none()
+    found = list(rows[: count + 1])
+    return [Entry(stored=row, before=before) for row, before in zip_longest(found, found[1:])][:count]
 
 
 def fill_in(name: str, *, weeks: int = _WEEKS, progress: Progress = quiet) -> int:

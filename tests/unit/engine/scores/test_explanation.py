@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from rapport.engine.errors import InternalError
-from rapport.engine.scores.explanation import Explanation, Line, shown
+from rapport.engine.scores.explanation import Explanation, Line, changes, shown
 
 
 def line(points: str) -> Line:
@@ -41,3 +41,23 @@ def test_lines_that_do_not_add_up_are_refused() -> None:
 
 def test_no_value_shows_nothing() -> None:
     assert Explanation(value=None, reason_null="excluded").shown_lines == ()
+
+
+def told(**points: str) -> Explanation:
+    lines = tuple(Line(name=n, group="g", points=Decimal(p), sentence=n) for n, p in points.items())
+    return Explanation(value=sum((one.points for one in lines), Decimal(0)), lines=lines)
+
+
+def test_changes_add_up_to_that_of_the_value() -> None:
+    before, now = told(visit="10", demo="5.5", same="1"), told(visit="30", same="1", late="-2")
+    moved = changes(before, now)
+    assert [(m.line.name, m.before, m.now, m.change) for m in moved] == [
+        ("visit", 10, 30, 20),
+        ("demo", Decimal("5.5"), 0, Decimal("-5.5")),
+        ("late", 0, -2, -2),
+    ]
+    assert sum(m.change for m in moved) == Decimal(29) - Decimal("16.5")
+
+
+def test_where_there_was_no_value_everything_is_new() -> None:
+    assert [m.change for m in changes(Explanation(value=None), told(visit="10"))] == [10]

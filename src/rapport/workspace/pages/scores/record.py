@@ -23,6 +23,7 @@ from rapport.workspace.team.access import visible
 from rapport.workspace.team.models import User
 
 _HISTORY = timedelta(days=180)
+_ORDER = {"base": 0, "criterion": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,8 @@ class ReasonLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A score of a record. value: as explained now; problem: why there is no explanation, else empty."""
+    """A score of a record. value: as explained now; problem: why there is no explanation, else empty;
+    facts: further figures of the kind, as (what, value)."""
 
     version: ScoreDefinition
     current: CurrentScore | None
@@ -48,6 +50,7 @@ class Shown:
     lines: Sequence[ReasonLine]
     problem: str
     history: Sequence[Point]
+    facts: Sequence[tuple[str, str]] = ()
 
     @property
     def above(self) -> int:
@@ -104,12 +107,15 @@ def _one(
         told["problem"] = found
     else:
         told |= {"value": found.shown_value, "reason_null": found.reason_null, "lines": _lines(found)}
+        told["facts"] = evidence_of(found.facts)
     return Shown(version=version, current=current, history=history, **told)
 
 
 def _lines(found: Explanation) -> list[ReasonLine]:
-    """What gave points, the strongest first; limits and rounding last."""
-    ordered = sorted(found.shown_lines, key=lambda line: (line.kind != "criterion", -abs(line.points), line.name))
+    """What an average subject has, what gave points, the strongest first; limits and rounding last."""
+    ordered = sorted(
+        found.shown_lines, key=lambda line: (_ORDER.get(line.kind, len(_ORDER)), -abs(line.points), line.name)
+    )
     return [
         ReasonLine(
             name=line.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.scores import editor, record, release, views
+from rapport.workspace.pages.scores import editor, history, record, release, views
 
 app_name = "scores"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("effect/", editor.effect, name="effect"),
     path("record/<str:kind>/<str:record_id>/", record.record, name="record"),
     path("why/<str:name>/<str:record_id>/", record.why, name="why"),
+    path("history/<str:name>/<str:record_id>/", history.history, name="history"),
+    path("history/<str:name>/<str:record_id>/<str:entry_id>/", history.change, name="change"),
     path("jobs/<str:job_id>/", release.job, name="job"),
     path("<str:name>/", views.score, name="score"),
     path("<str:name>/run/", release.run, name="run"),
