@@ -180,9 +180,15 @@ class Limits(Closed):
 
 
 class PointsDefinition(ScoreDefinition):
-    """A points score: criterion -> group -> fit and engagement -> total -> range, each with its limit."""
+    """A points score: criterion -> group -> fit and engagement -> total -> range, each with its limit.
+
+    Attributes:
+        stages: the buyer's journey, the earliest first: which events belong to which stage. Read by the tally
+            that suggests points, not by the score; empty for the usual ones (`tally.STAGES`).
+    """
 
     kind: Literal["points"] = "points"
+    stages: dict[str, tuple[EventMatch, ...]] = {}
     limits: Limits = Limits()
     groups: dict[str, Group] = Field(min_length=1)
 
@@ -211,6 +217,8 @@ class PointsDefinition(ScoreDefinition):
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
+        for match in (match for matches in self.stages.values() for match in matches):
+            check_event(match)
         for _, criterion in self.criteria:
             try:
                 check_condition(criterion.when, subject=self.subject)
