@@ -12,6 +12,7 @@ from rapport.engine.crm.closed import validated
 from rapport.engine.errors import DefinitionError
 from rapport.engine.scores.accounts.spec import AccountsDefinition
 from rapport.engine.scores.combined.spec import CombinedDefinition
+from rapport.engine.scores.conversion.spec import ConversionDefinition
 from rapport.engine.scores.definition_base import (
     Audience,
     Band,
@@ -25,10 +26,13 @@ from rapport.engine.scores.definition_text import read_yaml
 from rapport.engine.scores.parts import ScoreOfScores, with_parts
 from rapport.engine.scores.points.spec import PointsDefinition
 from rapport.engine.scores.rfm.spec import RfmDefinition
+from rapport.engine.scores.satisfaction.spec import SatisfactionDefinition
 
 DEFINITION_TYPES: dict[str, type[ScoreDefinition]] = {"points": PointsDefinition, "rfm": RfmDefinition}
 DEFINITION_TYPES["accounts"] = AccountsDefinition
+DEFINITION_TYPES["satisfaction"] = SatisfactionDefinition
 DEFINITION_TYPES["combined"] = CombinedDefinition
+DEFINITION_TYPES["conversion"] = ConversionDefinition
 
 __all__ = [
     "DEFINITION_TYPES",

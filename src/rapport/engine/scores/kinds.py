@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from rapport.engine.scores.accounts.kind import AccountsKind
 from rapport.engine.scores.combined.kind import CombinedKind
+from rapport.engine.scores.conversion.kind import ConversionKind
 from rapport.engine.scores.kind import Kind
 from rapport.engine.scores.points.kind import PointsKind
 from rapport.engine.scores.rfm.kind import RfmKind
+from rapport.engine.scores.satisfaction.kind import SatisfactionKind
 
 __all__ = ["KINDS", "Kind"]
 
 KINDS: dict[str, Kind] = {"points": PointsKind(), "rfm": RfmKind()}
 KINDS["accounts"] = AccountsKind(KINDS)
+KINDS["satisfaction"] = SatisfactionKind()
 KINDS["combined"] = CombinedKind(KINDS)
+KINDS["conversion"] = ConversionKind()

@@ -71,6 +71,12 @@ def with_related(
     return joined.mutate(**{name: truth}).drop(*added)
 
 
+def related_rows(view: AsOf, part: Related, *, runner: Runner, needed_by: str, time_zone: str) -> ir.Table:
+    """Related records that meet `part.where` and have a value: _id, _key (the account or contact), _of (`part.of`)."""
+    owner, _, table = part.related.partition(".")
+    return _kept(view, part, owner, table, runner=runner, needed_by=needed_by, time_zone=time_zone).rows
+
+
 def _kept(
     view: AsOf, part: Related, owner: str, table: str, *, runner: Runner, needed_by: str, time_zone: str
 ) -> _Kept:

@@ -10,10 +10,11 @@ from typing import Any
 from rapport.engine.crm.conditions.words import condition_words, value_words
 from rapport.engine.scores.bands import MICRO
 from rapport.engine.scores.combined.expression import Combined
-from rapport.engine.scores.combined.spec import WEIGHT_PLACES, Override, Part
+from rapport.engine.scores.combined.spec import WEIGHT_PLACES, Part
 from rapport.engine.scores.combined.totals import labels
 from rapport.engine.scores.exact import scaled, shares
 from rapport.engine.scores.explanation import Explanation, Line
+from rapport.engine.scores.overrides import ScoreOverride
 from rapport.engine.scores.parts import part_of
 
 Row = Mapping[str, Any]
@@ -120,7 +121,8 @@ class _Reasons:
         table = self.combined.definition.table
         assert table is not None
         label = labels(self.combined.definition)[self.totals["cell"]]
-        told, inner = [], []
+        told: list[str] = []
+        inner: list[Line] = []
         for axis in (table.rows, table.columns):
             value = self.side[f"micro_{self.combined.definition.used.index(axis.score)}"]
             told.append(f"{self._title(axis.score)} {value_words(_decimal(value))}")
@@ -135,7 +137,7 @@ class _Reasons:
             inner=tuple(inner),
         )
 
-    def _exception(self, exception: Override, change: int) -> Line:
+    def _exception(self, exception: ScoreOverride, change: int) -> Line:
         if exception.when is not None:
             why = condition_words(exception.when)
         else:

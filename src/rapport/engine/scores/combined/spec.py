@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from rapport.engine.crm.closed import Closed, Number
 from rapport.engine.crm.conditions.checks import check_condition
-from rapport.engine.crm.conditions.grammar import Condition, No, walk
 from rapport.engine.scores.definition_base import Band
+from rapport.engine.scores.overrides import ScoreOverride
 from rapport.engine.scores.parts import NullWord, ScoreOfScores
 from rapport.engine.scores.points.spec import Limit
 
@@ -79,48 +79,6 @@ class Table(Closed):
         return self
 
 
-class Override(Closed):
-    """An override, after all else, in the order written; each holds where all that it names is true.
-
-    Attributes:
-        when: a condition on the subject.
-        score: one of `scores`, which must lie within at_least / below. An unknown one meets nothing.
-        set, at_most_value, at_least_value: what the value becomes.
-    """
-
-    name: str = Field(min_length=1, max_length=80)
-    when: Condition | None = None
-    score: str | None = None
-    at_least: Number | None = None
-    below: Number | None = None
-    set: Number | None = None
-    at_most_value: Number | None = None
-    at_least_value: Number | None = None
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if (self.when is None) == (self.score is None):
-            raise ValueError("An exception names a condition (when) or a score.")
-        bounds = (self.at_least, self.below)
-        if self.score is not None and all(bound is None for bound in bounds):
-            raise ValueError("An exception on a score says at_least or below.")
-        if self.score is None and any(bound is not None for bound in bounds):
-            raise ValueError("at_least and below belong to a score.")
-        given = [b for b in (self.set, self.at_most_value, self.at_least_value) if b is not None]
-        if len(given) != 1:
-            raise ValueError("An exception says one of set, at_most_value and at_least_value.")
-        if any(isinstance(part, No) for part in walk(self.when)):
-            raise ValueError("Exceptions test fields, segments and related records, not events.")
-        return self
-
-    @property
-    def bounds(self) -> Limit:
-        """What the value is held within."""
-        if self.set is not None:
-            return Limit(min=self.set, max=self.set)
-        return Limit(min=self.at_least_value, max=self.at_most_value)
-
-
 class CombinedDefinition(ScoreOfScores):
     """A score made of other scores of the same subject, or of the account (a deal: also the contact) it belongs to.
 
@@ -135,7 +93,7 @@ class CombinedDefinition(ScoreOfScores):
     how: Literal["mean", "sum", "table"] = "mean"
     parts: tuple[Part, ...] = Field(default=(), max_length=30)
     table: Table | None = None
-    exceptions: tuple[Override, ...] = Field(default=(), max_length=30)
+    exceptions: tuple[ScoreOverride, ...] = Field(default=(), max_length=30)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
