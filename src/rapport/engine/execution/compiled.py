@@ -1,12 +1,13 @@
 """A query that is built once and run again and again over other rows: what a real-time update runs.
 
-Building a large expression costs about a second of processor time, running it over the rows of a few hundred subjects
-some hundredths. So the SQL is kept, with its tables under stable names; before each run the rows are swapped in. What
-is done midway is written down as steps and done again: tables computed once and read twice, and text conditions, told
-in Python of the distinct texts that came.
+Building a large expression costs about a second of processor time and planning its SQL some hundredths, which for the
+rows of a few hundred subjects is more than running it. So statements are prepared once, over tables under stable names
+that give whatever rows are swapped in. What is done midway is written down as steps and done again: tables computed
+once and read twice, and text conditions, told in Python of the distinct texts that came. Nothing is created between
+runs, because any change of the catalogue would have every statement planned again.
 
 An instant as of which everything is read stands in the SQL as literals. A query is built at an instant with an odd
-second and microsecond; every literal of that second was made from it, by whole hours, and is moved with it.
+second and microsecond; every literal of that second was made from it, by whole hours, and becomes a parameter.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -31,7 +33,6 @@ Build = Callable[[Snapshot, DuckdbRunner, datetime], ir.Table]
 _MOST_BUILDS = 12
 _ODD = (37, 718_293)  # second and microsecond that no stored instant is likely to share
 _LITERAL = re.compile(r"MAKE_TIMESTAMPTZ\((\d+), (\d+), (\d+), (\d+), (\d+), 37\.718293, 'UTC'\)", flags=re.IGNORECASE)
-_LATER = "MAKE_TIMESTAMPTZ({0.year}, {0.month}, {0.day}, {0.hour}, {0.minute}, {0.second}.{0.microsecond:06d}, 'UTC')"
 
 
 class NotCompiled(EngineCannot):
@@ -68,13 +69,43 @@ class _Asked(Mapping[str, ir.Table]):
         return len(self.tables)
 
 
+class _Rows:
+    """Rows that are swapped: DuckDB asks for them anew whenever a statement runs."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        self.rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.rows.__arrow_c_stream__(requested_schema)
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A prepared statement. away: of each parameter, how far from the instant it is run at."""
+
+    name: str
+    sql: str
+    away: tuple[timedelta, ...]
+
+    def run(self, at: datetime, con: duckdb.DuckDBPyConnection) -> pa.Table:
+        given = ", ".join(f"TIMESTAMPTZ '{(at + away).astimezone(UTC).isoformat(sep=' ')}'" for away in self.away)
+        return con.execute(f"EXECUTE {self.name}({given})" if given else f"EXECUTE {self.name}").to_arrow_table()
+
+
 @dataclass(frozen=True)
 class _Step:
-    """One thing done midway: the SQL, the table it fills, and what is told of its texts (None: the rows themselves)."""
+    """One thing done midway: what is asked, the table it fills, what is told of its texts (None: the rows as such)."""
 
-    sql: str
-    table: str
+    statement: _Statement
+    filled: _Rows
     tell: Tell | None = None
+
+    def do(self, at: datetime, con: duckdb.DuckDBPyConnection) -> None:
+        found = self.statement.run(at, con)
+        if self.tell is None:
+            self.filled.rows = found
+        else:
+            self.filled.rows = self.tell([text for text in found["value"].to_pylist() if text is not None])
 
 
 class LiveTables:
@@ -83,37 +114,50 @@ class LiveTables:
     def __init__(self, runner: DuckdbRunner) -> None:
         self.runner = runner
         self._made = 0
+        self._rows = {name: _Rows(_empty(name)) for name in TABLES}
+        for name, rows in self._rows.items():
+            runner.backend.con.register(_live(name), rows)
 
     def swap(self, rows: Mapping[str, pa.Table]) -> None:
+        """Rows with every declared column of their table; those of other tables stay."""
         for name, table in rows.items():
-            self.runner.backend.con.register(_live(name), table)
+            self._rows[name].rows = table
+
+    def table(self, name: str) -> ir.Table:
+        """A table with the rows now swapped in."""
+        return self.runner.backend.table(_live(name))
 
     def clear(self) -> None:
         """Hold no rows any longer than they are needed."""
-        self.swap({name: TABLES[name].arrow_schema.empty_table() for name in TABLES})
+        self.swap({name: _empty(name) for name in TABLES})
 
     def prefix(self) -> str:
         self._made += 1
         return f"q{self._made}"
 
 
+def _empty(table: str) -> pa.Table:
+    return pa.schema([pa.field(c.name, c.arrow_type) for c in TABLES[table].columns.values()]).empty_table()
+
+
 class _Recorder(DuckdbRunner):
     """Answers like DuckDB, over the rows now swapped in, and writes down what it did."""
 
-    def __init__(self, tables: LiveTables, memory: dict[int, list[str]]) -> None:
+    def __init__(self, tables: LiveTables, memory: dict[int, list[str]], built_at: datetime) -> None:
         self.backend = tables.runner.backend
+        self.built_at = built_at
         self.steps: list[_Step] = []
         self.kept: list[object] = []  # tables in memory vanish with the expressions they are in
-        self._prefix, self._memory, self._count, self._looked_up = tables.prefix(), memory, 0, 0
+        self.names: list[str] = []
+        self._prefix, self._memory, self._looked_up = tables.prefix(), memory, 0
 
-    def sql(self, expression: ir.Table) -> str:
+    def prepared(self, expression: ir.Table) -> _Statement:
         self.kept.append(expression)
         self.backend._register_in_memory_tables(expression)
-        return str(self.backend.compile(expression))
-
-    def name_of(self, what: str) -> str:
-        self._count += 1
-        return f"{self._prefix}_{what}_{self._count}"
+        sql, away = _with_parameters(str(self.backend.compile(expression)), self.built_at)
+        name = f"{self._prefix}_statement_{len(self.kept)}"
+        self.backend.con.execute(f"PREPARE {name} AS {sql}")
+        return _Statement(name, sql, away)
 
     def to_arrow(self, expression: ir.Table) -> pa.Table:
         raise NotCompiled("it reads its rows midway")
@@ -122,17 +166,13 @@ class _Recorder(DuckdbRunner):
         raise NotCompiled("it computes in Python")
 
     def cache(self, expression: ir.Table) -> ir.Table:
-        step = _Step(self.sql(expression), self.name_of("cached"))
-        return self._done(step)
+        return self._step(expression, None)
 
     def from_arrow(self, rows: pa.Table) -> ir.Table:
-        name = self.name_of("given")
-        self.kept.append(rows)
-        self.backend.con.register(name, rows)
-        return self.backend.table(name)
+        return self._registered(rows)
 
     def told(self, texts: ir.Table, tell: Tell) -> ir.Table:
-        return self._done(_Step(self.sql(texts), self.name_of("told"), self._remembering(tell)))
+        return self._step(texts, self._remembering(tell))
 
     def examples(self, texts: ir.Table) -> Sequence[str]:
         return self._memory.get(self._looked_up, ())
@@ -150,13 +190,23 @@ class _Recorder(DuckdbRunner):
 
         return told
 
-    def _done(self, step: _Step) -> ir.Table:
-        _do(step, step.sql, self)
+    def _step(self, expression: ir.Table, tell: Tell | None) -> ir.Table:
+        step = _Step(self.prepared(expression), _Rows(pa.table({})), tell)
+        step.do(self.built_at, self.backend.con)
         self.steps.append(step)
-        return self.backend.table(step.table)
+        return self._registered(step.filled)
+
+    def _registered(self, rows: pa.Table | _Rows) -> ir.Table:
+        name = f"{self._prefix}_table_{len(self.names)}"
+        self.names.append(name)
+        self.kept.append(rows)
+        self.backend.con.register(name, rows)
+        return self.backend.table(name)
 
     def close(self) -> None:
-        """The connection is the tables' own."""
+        """The connection is the tables' own; what was made in it goes."""
+        for name in self.names:
+            self.backend.con.unregister(name)
 
 
 @dataclass(frozen=True)
@@ -171,15 +221,22 @@ class Compiled:
     reads: Mapping[str, frozenset[str]]
     built_at: datetime
     steps: tuple[_Step, ...]
-    final: str
+    final: _Statement
     recorder: _Recorder
 
     def run(self, at: datetime) -> pa.Table:
         """The rows as of an instant of the same local day. Raises Unforeseen where it must be built again."""
-        move = _Move(self.built_at, at)
+        con = self.recorder.backend.con
         for step in self.steps:
-            _do(step, move.sql(step.sql), self.recorder)
-        return self.recorder.backend.con.execute(move.sql(self.final)).to_arrow_table()
+            step.do(at, con)
+        return self.final.run(at, con)
+
+    def close(self) -> None:
+        """Give back what the query holds in the engine."""
+        statements = [*(step.statement for step in self.steps), self.final]
+        for statement in statements:
+            self.recorder.backend.con.execute(f"DEALLOCATE {statement.name}")
+        self.recorder.close()
 
 
 def compiled(
@@ -198,61 +255,45 @@ def compiled(
     Raises: NotCompiled where the expression depends on its rows.
     """
     for _ in range(_MOST_BUILDS):
-        recorder = _Recorder(tables, memory)
-        asked = _Asked({name: recorder.backend.table(_live(name)) for name in present})
         built_at = odd_instant(at)
+        recorder = _Recorder(tables, memory, built_at)
+        asked = _Asked({name: tables.table(name) for name in present})
         try:
-            final = recorder.sql(build(replace(snapshot, tables=asked), recorder, built_at))
+            final = recorder.prepared(build(replace(snapshot, tables=asked), recorder, built_at))
         except Unforeseen:
             continue
-        reads = _columns(recorder, [*(step.sql for step in recorder.steps), final], asked.read)
+        reads = _columns(recorder, [*(step.statement for step in recorder.steps), final], asked.read)
         return Compiled(reads, built_at, tuple(recorder.steps), final, recorder)
     raise NotCompiled("new kinds of text keep coming")
 
 
-@dataclass(frozen=True)
-class _Move:
-    """From the instant a query was built at to the one it is run at."""
+def _with_parameters(sql: str, built_at: datetime) -> tuple[str, tuple[timedelta, ...]]:
+    """The statement with a parameter for each literal made from the instant it was built at; how far away each is."""
+    away: dict[timedelta, int] = {}
 
-    built_at: datetime
-    at: datetime
-
-    def sql(self, sql: str) -> str:
-        return _LITERAL.sub(self._literal, sql)
-
-    def _literal(self, found: re.Match[str]) -> str:
+    def parameter(found: re.Match[str]) -> str:
         year, month, day, hour, minute = map(int, found.groups())
-        second, microsecond = _ODD
-        built = datetime(year, month, day, hour, minute, second, microsecond, UTC)
-        away: timedelta = built - self.built_at
-        return _LATER.format(self.at.astimezone(UTC) + away)
+        instant = odd_instant(datetime(year, month, day, hour, minute, tzinfo=UTC))
+        return f"CAST(${away.setdefault(instant - built_at, len(away) + 1)} AS TIMESTAMPTZ)"
+
+    return _LITERAL.sub(parameter, sql), tuple(away)
 
 
-def _do(step: _Step, sql: str, runner: DuckdbRunner) -> None:
-    con = runner.backend.con
-    if step.tell is None:
-        con.execute(f'CREATE OR REPLACE TEMP TABLE "{step.table}" AS {sql}')
-        return
-    texts = con.execute(sql).to_arrow_table()["value"].to_pylist()
-    con.register(step.table, step.tell([text for text in texts if text is not None]))
-
-
-def _columns(runner: DuckdbRunner, statements: Sequence[str], tables: Collection[str]) -> dict[str, frozenset[str]]:
+def _columns(
+    runner: DuckdbRunner, statements: Sequence[_Statement], tables: Collection[str]
+) -> dict[str, frozenset[str]]:
     """Which columns of each table the statements look at, as their plans say.
 
     A plan does not name the tables that it scans: a column counts for every table that has all columns of the scan, so
-    that some are read in vain and none is missed. Plans are made without regard to the rows now there.
+    that some are read in vain and none is missed. Plans do not depend on the rows that are there.
     """
     found: dict[str, set[str]] = {name: {"id"} for name in tables}
-    con = runner.backend.con
-    con.execute("SET disabled_optimizers = 'statistics_propagation'")
-    try:
-        for sql in statements:
-            plan = json.loads(con.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()[0][1])
-            for told in _scans(plan):
-                _count(told, found)
-    finally:
-        con.execute("SET disabled_optimizers = ''")
+    for statement in statements:
+        given = ", ".join(["TIMESTAMPTZ '2000-01-01'"] * len(statement.away))
+        execute = f"EXECUTE {statement.name}({given})" if given else f"EXECUTE {statement.name}"
+        plan = json.loads(runner.backend.con.execute(f"EXPLAIN (FORMAT JSON) {execute}").fetchall()[0][1])
+        for told in _scans(plan):
+            _count(told, found)
     return {name: frozenset(columns) for name, columns in found.items()}
 
 

@@ -53,13 +53,18 @@ def near(*, contacts: Collection[str], accounts: Collection[str], deals: Collect
         contacts=frozenset(contacts), accounts=frozenset(accounts), deals=frozenset(deals), wide=wide or bool(accounts)
     )
     known = _with_owners_of_deals(known)
-    known = replace(known, contacts=_merged(known.contacts))
-    known = replace(known, accounts=_merged(known.accounts | _accounts_of(known.contacts)))
+    known = replace(known, contacts=with_merged(known.contacts))
+    known = replace(known, accounts=with_merged(known.accounts | _accounts_of(known.contacts)))
     if known.wide:
         members = _ids("contacts", "id", _in("account_id", known.accounts))
-        known = replace(known, contacts=known.contacts | _merged(members))
+        known = replace(known, contacts=known.contacts | with_merged(members))
         known = replace(known, deals=known.deals | _ids("deals", "id", _in("account_id", known.accounts)))
     return known
+
+
+def ids_where(table: str, column: str, key: str, ids: Collection[str]) -> frozenset[str]:
+    """The values of a column in the rows whose `key` is one of `ids`."""
+    return _ids(table, column, _in(key, ids))
 
 
 def rows_near(known: Near, columns: Mapping[str, Collection[str]]) -> dict[str, pa.Table]:
@@ -141,7 +146,7 @@ def _history(entity: str, attribute: str, ids: Collection[str]) -> frozenset[str
     return _ids("attribute_history", "value", where)
 
 
-def _merged(ids: frozenset[str]) -> frozenset[str]:
+def with_merged(ids: frozenset[str]) -> frozenset[str]:
     """The ids, and those linked with them."""
     known, new = ids, ids
     for _ in range(_LINKS_FOLLOWED):

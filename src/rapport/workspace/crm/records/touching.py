@@ -72,6 +72,7 @@ def _of_row(table: Table, row: Mapping[str, Any]) -> Touch:
     own = {_OWN[table.name]: row["id"]} if table.name in _OWN else {}
     contact, account, deal = ({**row, **own}.get(name) for name in ("contact_id", "account_id", "deal_id"))
     due = row.get(table.occurred_at) if table.occurred_at else None
+    contact = contact or row.get("anonymous_id")  # a visitor's id leads to whom the visitor turned out to be
     return Touch(contact, account, deal, wide=table.name not in _NARROW, due_at=due)
 
 

@@ -1,0 +1,1 @@
+"""Scores of those something happened to, computed again within a second or two."""

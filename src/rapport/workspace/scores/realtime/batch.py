@@ -1,0 +1,260 @@
+"""One turn of real time: the marks that are due, the rows behind them, new scores, and the marks gone with them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.crm.tables import TABLES
+from rapport.engine.execution.compiled import LiveTables
+from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.workspace.crm.lake.near import ids_where, near, present_tables, rows_near, with_merged
+from rapport.workspace.crm.records.models import TouchMark
+from rapport.workspace.queue.leases import HeldLease
+from rapport.workspace.scores.keeping import keep_touched
+from rapport.workspace.scores.models import CurrentScore, ScoreRun
+from rapport.workspace.scores.realtime.live import LiveScore, LiveScores, Now, touched_tables
+from rapport.workspace.scores.runs import READ_TABLES
+from rapport.workspace.scores.scored import Scored, scored_rows, values_by_subject, with_movement
+
+MOST_SUBJECTS = 1000  # of one batch; one write transaction writes no more rows of a score
+_MOST_MARKS = 4000
+_LOOK_AGAIN_SECONDS = 1.0
+CAUSE = "interaction"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What one turn did. lags: seconds from each mark to the commit of its scores."""
+
+    marks: int = 0
+    subjects: int = 0
+    changed: int = 0
+    seconds: float = 0.0
+    at: datetime | None = None
+    lags: Sequence[float] = ()
+    by_part: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Mark:
+    id: int
+    contact_id: str | None
+    account_id: str | None
+    deal_id: str | None
+    wide: bool
+    touched_at: datetime
+
+    @property
+    def who(self) -> tuple[object, ...]:
+        return self.contact_id, self.account_id, self.deal_id
+
+
+class RealTime:
+    """Scores what was marked, batch by batch, with queries that stay compiled in between."""
+
+    def __init__(self, *, threads: int = 1) -> None:
+        self._runner = DuckdbRunner(threads=threads)
+        self._tables = LiveTables(self._runner)
+        self._scores = LiveScores()
+        self._looked_at: float | None = None
+        self._live: list[LiveScore] = []
+        self._present: frozenset[str] = frozenset()
+
+    def close(self) -> None:
+        self._runner.close()
+
+    def turn(self, lease: HeldLease | None = None, *, now: datetime | None = None) -> Batch:
+        """Score those marked now, as far as they fit; an empty batch where nobody is.
+
+        Parameters: lease, confirmed in each writing transaction; now, for tests.
+        """
+        started = time.perf_counter()
+        marks = _due(now or timezone.now())
+        if not marks:
+            return Batch()
+        clock = _Clock(started)
+        self._look(fresh=now is not None)
+        at = max(now or timezone.now(), *(mark.touched_at for mark in marks))
+        asked = _asked(marks, self._live)
+        clock.passed("marks")
+        scored = self._scored(asked, at, clock) if any(asked.values()) else []
+        changed = _written(scored, marks, at=at, lease=lease)
+        clock.passed("writing")
+        done = timezone.now()
+        return Batch(
+            marks=len(marks),
+            subjects=sum(len(ids) for ids in asked.values()),
+            changed=changed,
+            seconds=time.perf_counter() - started,
+            at=at,
+            lags=[(done - mark.touched_at).total_seconds() for mark in marks],
+            by_part=clock.parts,
+        )
+
+    def _look(self, *, fresh: bool) -> None:
+        """See now and then what is live and which tables are mapped."""
+        moment = time.monotonic()
+        if fresh or self._looked_at is None or moment - self._looked_at > _LOOK_AGAIN_SECONDS:
+            self._live = self._scores.current()
+            self._present = frozenset(present_tables(READ_TABLES))
+            self._looked_at = moment
+
+    def _scored(self, asked: Mapping[str, frozenset[str]], at: datetime, clock: _Clock) -> list[_Scored]:
+        scores = [score for score in self._live if asked[score.subject]]
+        whole = Snapshot({}, time_zone=settings.REPORTING_TIME_ZONE, currency=settings.BASE_CURRENCY)
+        now = Now(at, self._tables, whole, self._present)
+        columns = touched_tables(scores, now) or {name: set(TABLES[name].columns) for name in self._present}
+        clock.passed("compiling")
+        known = near(
+            contacts=asked["contact"],
+            accounts=asked["account"],
+            deals=asked["deal"],
+            wide=any(score.is_wide for score in scores),
+        )
+        self._tables.swap(rows_near(known, columns))
+        clock.passed("reading")
+        try:
+            found = [_Scored(score, *_scored_by(score, asked[score.subject], now)) for score in scores]
+        finally:
+            self._tables.clear()
+        clock.passed("scoring")
+        return found
+
+
+@dataclass
+class _Clock:
+    """How long each part of a turn took."""
+
+    last: float
+    parts: dict[str, float] = field(default_factory=dict)
+
+    def passed(self, part: str) -> None:
+        now = time.perf_counter()
+        self.parts[part] = now - self.last
+        self.last = now
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What came out for one score: everybody who was looked at, and a row for each who is scored."""
+
+    score: LiveScore
+    of: frozenset[str]
+    rows: Sequence[Scored]
+
+
+def _due(now: datetime) -> list[_Mark]:
+    """The oldest marks, of at most so many subjects."""
+    columns = ("id", "contact_id", "account_id", "deal_id", "wide", "touched_at")
+    rows = TouchMark.objects.filter(due_at__lte=now).order_by("id").values_list(*columns)[:_MOST_MARKS]
+    taken: list[_Mark] = []
+    seen: set[tuple[object, ...]] = set()
+    for row in rows:
+        mark = _Mark(*row)
+        if mark.who not in seen and len(seen) == MOST_SUBJECTS:
+            break
+        seen.add(mark.who)
+        taken.append(mark)
+    return taken
+
+
+def _asked(marks: Sequence[_Mark], live: Sequence[LiveScore]) -> dict[str, frozenset[str]]:
+    """Whom to score, by kind of subject, of those kinds that some live score is about."""
+    kinds = {score.subject for score in live}
+    contacts = {m.contact_id for m in marks if m.contact_id}
+    accounts = {m.account_id for m in marks if m.account_id}
+    deals = {m.deal_id for m in marks if m.deal_id}
+    wide = [mark for mark in marks if mark.wide]
+    of_wide = {m.account_id for m in wide if m.account_id}
+    if "account" in kinds or any(score.is_wide for score in live):
+        accounts |= ids_where("contacts", "account_id", "id", contacts)
+        of_wide |= ids_where("contacts", "account_id", "id", {m.contact_id for m in wide if m.contact_id})
+    if "contact" in kinds:
+        contacts |= ids_where("contacts", "id", "account_id", of_wide)
+    if "deal" in kinds:
+        deals |= ids_where("deals", "id", "account_id", of_wide)
+        deals |= ids_where("deals", "id", "contact_id", {m.contact_id for m in wide if m.contact_id})
+    asked = {"contact": with_merged(frozenset(contacts)), "account": with_merged(frozenset(accounts)), "deal": deals}
+    return {kind: frozenset(ids) if kind in kinds else frozenset() for kind, ids in asked.items()}
+
+
+def _scored_by(score: LiveScore, of: frozenset[str], now: Now) -> tuple[frozenset[str], list[Scored]]:
+    instants = score.instants(now.at)
+    rows = [row for row in scored_rows(score.rows(instants[0], now)) if row.subject_id in of]
+    week, month = (
+        [values_by_subject(score.rows(at, now)) for at in instants[1:]]
+        if len(instants) > 1
+        else _earlier_kept(score, of)
+    )
+    bounds = (score.definition.range.min, score.definition.range.max)
+    return of, [
+        with_movement(row, week_ago=week.get(row.subject_id), month_ago=month.get(row.subject_id), score_range=bounds)
+        for row in rows
+    ]
+
+
+def _earlier_kept(score: LiveScore, of: Collection[str]) -> tuple[dict[str, Decimal | None], dict[str, Decimal | None]]:
+    """The values of 7 and 30 days before the last full run, as its changes tell them."""
+    week: dict[str, Decimal | None] = {}
+    month: dict[str, Decimal | None] = {}
+    kept = CurrentScore.objects.filter(score=score.name, version=score.run.version, subject_id__in=of)
+    for subject_id, value, by_week, by_month in kept.values_list("subject_id", "value", "change_7d", "change_30d"):
+        week[subject_id] = None if value is None or by_week is None else value - by_week
+        month[subject_id] = None if value is None or by_month is None else value - by_month
+    return week, month
+
+
+def _written(scored: Sequence[_Scored], marks: Sequence[_Mark], *, at: datetime, lease: HeldLease | None) -> int:
+    """Write the scores; the marks go in the transaction of the last part."""
+    parts = [part for one in scored for part in _parts(one)]
+    changed = 0
+    for position, part in enumerate(parts or [None]):
+        with transaction.atomic():
+            if lease is not None:
+                lease.confirm()
+            if part is not None:
+                changed += _keep(part, at)
+            if position >= len(parts) - 1:
+                _delete([mark.id for mark in marks])
+    return changed
+
+
+def _parts(scored: _Scored) -> list[_Scored]:
+    """At most 1,000 subjects each."""
+    if len(scored.of) <= MOST_SUBJECTS:
+        return [scored]
+    ordered, rows = sorted(scored.of), {row.subject_id: row for row in scored.rows}
+    cuts = [ordered[start : start + MOST_SUBJECTS] for start in range(0, len(ordered), MOST_SUBJECTS)]
+    return [_Scored(scored.score, frozenset(cut), [rows[s] for s in cut if s in rows]) for cut in cuts]
+
+
+def _keep(part: _Scored, at: datetime) -> int:
+    score = part.score
+    then = ScoreRun(id=score.run.id, score=score.name, version=score.run.version, as_of=at)
+    return keep_touched(
+        then,
+        part.rows,
+        of=part.of,
+        subject=score.subject,
+        readiness=score.readiness,
+        computed_at=timezone.now(),
+        cause=CAUSE,
+    )
+
+
+def _delete(ids: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DELETE FROM touch_marks WHERE id = ANY(%s)", [list(ids)])
+        else:
+            listed = "[" + ",".join(map(str, ids)) + "]"
+            cursor.execute("DELETE FROM touch_marks WHERE id IN (SELECT value FROM json_each(%s))", [listed])

@@ -1,0 +1,220 @@
+"""Live scores as real time runs them: the definition, the population run in force, and its queries, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from rapport.engine.crm.as_of import as_known
+from rapport.engine.crm.conditions.grammar import Related, walk
+from rapport.engine.crm.local_day import local_day_of
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.execution.compiled import Compiled, LiveTables, NotCompiled, compiled
+from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.runner import Unforeseen
+from rapport.engine.scores.definition import ScoreDefinition as Definition
+from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.points.expression import Points
+from rapport.engine.scores.points.spec import PointsDefinition
+from rapport.engine.scores.population import PopulationRun
+from rapport.engine.scores.trend import TREND_DAYS, earlier
+from rapport.workspace.scores.definitions import readable
+from rapport.workspace.scores.keeping import Readiness
+from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
+from rapport.workspace.scores.runs import population_of, readiness_of
+
+_KEPT_DAYS = 5  # compiled queries of so many local days, the newest used
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Now:
+    """What is known of some subjects at the instant they are scored.
+
+    Attributes:
+        present: the tables that hold a row, of whomever: mapped ones.
+    """
+
+    at: datetime
+    tables: LiveTables
+    snapshot: Snapshot
+    present: frozenset[str]
+
+
+@dataclass
+class LiveScore:
+    """One live score with the run in force.
+
+    Attributes:
+        run: the newest completed run of this version; its population ranks everyone until the next.
+    """
+
+    stored: ScoreDefinition
+    definition: Definition
+    run: ScoreRun
+    _queries: dict[tuple[date, frozenset[str]], Compiled | None] = field(default_factory=dict)
+    _texts: dict[int, list[str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.stored.name or ""
+
+    @property
+    def subject(self) -> str:
+        return self.stored.subject
+
+    @property
+    def is_points(self) -> bool:
+        return isinstance(self.definition, PointsDefinition)
+
+    @cached_property
+    def population(self) -> PopulationRun | None:
+        return population_of(self.run)
+
+    @cached_property
+    def readiness(self) -> Readiness | None:
+        return readiness_of(self.definition)
+
+    @cached_property
+    def is_wide(self) -> bool:
+        """Whether what other contacts of the account did may matter."""
+        if not isinstance(self.definition, PointsDefinition):
+            return self.definition.kind != "rfm" or self.subject != "contact"
+        parts = [part for _, criterion in self.definition.criteria for part in walk(criterion.when)]
+        return self.subject == "account" or any(isinstance(part, Related) for part in parts)
+
+    def instants(self, at: datetime) -> tuple[datetime, ...]:
+        """When it is computed: now; and for points 7 and 30 days earlier, from which the trend is told."""
+        return (at, *(earlier(at, days) for days in TREND_DAYS)) if self.is_points else (at,)
+
+    def reads(self, now: Now) -> dict[str, set[str]] | None:
+        """The columns it needs, by table; None where it cannot be compiled and so may need any."""
+        found: dict[str, set[str]] = {}
+        for at in self.instants(now.at):
+            query = self._query(at, now)
+            if query is None:
+                return None
+            for table, columns in query.reads.items():
+                found.setdefault(table, set()).update(columns)
+        return found
+
+    def rows(self, at: datetime, now: Now) -> pa.Table:
+        """Everybody's score among those whose rows are swapped in, ranked in the run in force."""
+        while (query := self._query(at, now)) is not None:
+            try:
+                return self._ranked(query.run(at))
+            except Unforeseen:
+                self._queries.pop(self._key(at, now))  # its texts are remembered: it is built again for them too
+                query.close()
+        return self._uncompiled(at, now)
+
+    def _query(self, at: datetime, now: Now) -> Compiled | None:
+        key = self._key(at, now)
+        if key not in self._queries:
+            self._forget_old()
+            self._queries[key] = self._compiled(at, now)
+        return self._queries[key]
+
+    def _key(self, at: datetime, now: Now) -> tuple[date, frozenset[str]]:
+        return local_day_of(at, self.definition.time_zone or now.snapshot.time_zone), now.present
+
+    def _forget_old(self) -> None:
+        for key in list(self._queries)[: max(0, len(self._queries) - _KEPT_DAYS)]:
+            if (query := self._queries.pop(key)) is not None:
+                query.close()
+
+    def _compiled(self, at: datetime, now: Now) -> Compiled | None:
+        now.tables.clear()
+        try:
+            return compiled(
+                self._build, now.tables, now.snapshot, present=sorted(now.present), at=at, memory=self._texts
+            )
+        except NotCompiled:
+            return None
+
+    def _build(self, snapshot: Snapshot, runner: DuckdbRunner, at: datetime) -> ir.Table:
+        view = as_known(snapshot, at)
+        if isinstance(self.definition, PointsDefinition):
+            return Points(self.definition, view, runner).scores()
+        return KINDS[self.definition.kind].score(self.definition, view, runner=runner, run=self.population)
+
+    def _uncompiled(self, at: datetime, now: Now) -> pa.Table:
+        tables = {name: now.tables.table(name) for name in now.present}
+        view = as_known(Snapshot(tables, now.snapshot.time_zone, now.snapshot.currency), at)
+        kind = KINDS[self.definition.kind]
+        return now.tables.runner.to_arrow(
+            kind.score(self.definition, view, runner=now.tables.runner, run=self.population)
+        )
+
+    def _ranked(self, rows: pa.Table) -> pa.Table:
+        """With `percentile`, where the query leaves it out."""
+        if "percentile" in rows.schema.names:
+            return rows
+        if self.population is None or not self.population.population:
+            return rows.append_column("percentile", pa.nulls(len(rows), pa.float64()))
+        micro = [None if value is None else int(value.scaleb(6)) for value in rows["value"].to_pylist()]
+        known = np.array([0 if m is None else m for m in micro], dtype=np.int64)
+        percentiles = self.population.percentiles(known)
+        return rows.append_column("percentile", pa.array(percentiles, mask=np.array([m is None for m in micro])))
+
+
+class LiveScores:
+    """The live scores that have run, kept in step with what is published and run."""
+
+    def __init__(self) -> None:
+        self._scores: dict[str, LiveScore] = {}
+
+    def current(self) -> list[LiveScore]:
+        """Those to score by now. A score takes part once its live version has had its first run."""
+        found: dict[str, LiveScore] = {}
+        for stored in ScoreDefinition.objects.filter(state="published").defer("backtest", "backtest_html"):
+            name = stored.name or ""
+            before = self._scores.get(name)
+            newest = _newest_run(stored)
+            if newest is None:
+                continue
+            if before and before.run.pk == newest and before.stored.pk == stored.pk:
+                found[name] = before
+            elif (fresh := _live(stored, newest)) is not None:
+                found[name] = _with_queries_of(before, fresh)
+        self._scores = found
+        return list(found.values())
+
+
+def _newest_run(stored: ScoreDefinition) -> str | None:
+    done = ScoreRun.objects.filter(score=stored.name, version=stored.version or 1, state="done")
+    return done.order_by("-as_of", "-finished_at").values_list("pk", flat=True).first()
+
+
+def _live(stored: ScoreDefinition, run_id: str) -> LiveScore | None:
+    definition = readable(stored)
+    return LiveScore(stored, definition, ScoreRun.objects.get(pk=run_id)) if definition else None
+
+
+def _with_queries_of(before: LiveScore | None, fresh: LiveScore) -> LiveScore:
+    """A points query does not depend on the run: it is kept when only that is new."""
+    if before and before.stored.pk == fresh.stored.pk and fresh.is_points:
+        fresh._queries, fresh._texts = before._queries, before._texts
+    return fresh
+
+
+def touched_tables(scores: Collection[LiveScore], now: Now) -> dict[str, set[str]] | None:
+    """The columns that all of them need, by table; None where one of them may need any."""
+    found: dict[str, set[str]] = {}
+    for score in scores:
+        reads = score.reads(now)
+        if reads is None:
+            return None
+        for table, columns in reads.items():
+            found.setdefault(table, set()).update(columns)
+    return found
+
+
+__all__ = ["LiveScore", "LiveScores", "Now", "touched_tables"]
