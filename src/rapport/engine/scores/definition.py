@@ -23,6 +23,7 @@ from rapport.engine.scores.definition_base import (
     ScoreDefinition,
 )
 from rapport.engine.scores.definition_text import read_yaml
+from rapport.engine.scores.lifetime.spec import LifetimeDefinition
 from rapport.engine.scores.parts import ScoreOfScores, with_parts
 from rapport.engine.scores.points.spec import PointsDefinition
 from rapport.engine.scores.rfm.spec import RfmDefinition
@@ -33,6 +34,7 @@ DEFINITION_TYPES["accounts"] = AccountsDefinition
 DEFINITION_TYPES["satisfaction"] = SatisfactionDefinition
 DEFINITION_TYPES["combined"] = CombinedDefinition
 DEFINITION_TYPES["conversion"] = ConversionDefinition
+DEFINITION_TYPES["lifetime"] = LifetimeDefinition
 
 __all__ = [
     "DEFINITION_TYPES",

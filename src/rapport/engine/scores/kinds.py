@@ -6,6 +6,7 @@ from rapport.engine.scores.accounts.kind import AccountsKind
 from rapport.engine.scores.combined.kind import CombinedKind
 from rapport.engine.scores.conversion.kind import ConversionKind
 from rapport.engine.scores.kind import Kind
+from rapport.engine.scores.lifetime.kind import LifetimeKind
 from rapport.engine.scores.points.kind import PointsKind
 from rapport.engine.scores.rfm.kind import RfmKind
 from rapport.engine.scores.satisfaction.kind import SatisfactionKind
@@ -17,3 +18,4 @@ KINDS["accounts"] = AccountsKind(KINDS)
 KINDS["satisfaction"] = SatisfactionKind()
 KINDS["combined"] = CombinedKind(KINDS)
 KINDS["conversion"] = ConversionKind()
+KINDS["lifetime"] = LifetimeKind()
