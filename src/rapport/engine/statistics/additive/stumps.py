@@ -24,6 +24,7 @@ _RIDGE = 5.0
 _LEAST_HESSIAN = 2.0
 _SMOOTHING = 20.0
 _FOLDS = 5
+_MOST_ROWS = 60_000
 
 
 def fit_additive(
@@ -44,20 +45,39 @@ def fit_additive(
 
     Parameters: one row per case. events, whether the outcome happened. weights, None for 1 each.
         groups, whose the row is; rows of one are left out together. monotone, +1 (never falls with the
-        number) or -1 by feature. The same input gives the same model, to the last digit.
+        number) or -1 by feature. The same input gives the same model, to the last digit. Of more than 60,000
+        rows a weighted sample is learned from, events first; support and centring are of all.
     Source: Friedman 2001, algorithm 5, with Newton leaves; Lou, Caruana and Gehrke 2012, cyclic and shrunken.
     """
     truth = np.asarray(events, dtype=bool)
     weight = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
     columns = binned(features)
     fold = fold_numbers(truth, count=_FOLDS, groups=groups, seed=seed)
-    runs = [_Run(columns, truth, weight, fold != k, monotone or {}) for k in range(_FOLDS)]
-    runs = [run for run in runs if run.can_learn]
-    best = _best_sweep(runs) if columns and runs else 0
-    tables = np.mean([run.history[best] for run in runs], axis=0) if best else np.zeros(sum(c.size for c in columns))
-    base = float(np.mean([run.base for run in runs])) if runs else base_log_odds(truth, weight)
-    model = assembled("stumps", columns, tables, base, truth, weight)
-    return replace(model, out_of_fold=_left_out(runs, columns, best, len(truth)))
+    kept, scale = _kept(truth, seed)
+    few = [replace(column, codes=column.codes[kept]) for column in columns]
+    runs = [_Run(few, truth[kept], weight[kept] * scale, fold[kept] != k, monotone or {}) for k in range(_FOLDS)]
+    able = {k: run for k, run in enumerate(runs) if run.can_learn}
+    best = _best_sweep(list(able.values())) if columns and able else 0
+    flats = [run.history[best] for run in able.values()]
+    flat = np.mean(flats, axis=0) if best else np.zeros(sum(column.size for column in columns))
+    base = float(np.mean([run.base for run in able.values()])) if able else base_log_odds(truth, weight)
+    model = assembled("stumps", columns, flat, base, truth, weight)
+    return replace(model, out_of_fold=_left_out(able, columns, best, fold))
+
+
+def _kept(truth: Flags, seed: int) -> tuple[Bins, Floats]:
+    """Rows to learn from and what each stands for: all up to 60,000, else as many events as nonevents at most."""
+    if len(truth) <= _MOST_ROWS:
+        return np.arange(len(truth)), np.ones(len(truth))
+    shuffled = np.random.default_rng(seed).permutation(len(truth))
+    events, others = shuffled[truth[shuffled]], shuffled[~truth[shuffled]]
+    most = _MOST_ROWS // 2
+    room = _MOST_ROWS - min(len(others), most), _MOST_ROWS - min(len(events), most)
+    parts = [(rows[:size], len(rows)) for rows, size in zip((events, others), room, strict=True)]
+    kept = np.concatenate([rows for rows, _ in parts])
+    scale = np.concatenate([np.full(len(rows), total / max(len(rows), 1)) for rows, total in parts])
+    order = np.argsort(kept)
+    return kept[order], scale[order]
 
 
 @dataclass
@@ -161,11 +181,11 @@ def _start_loss(run: _Run) -> float:
     return float((np.logaddexp(0.0, sign * run.base) * run.weight[away]).sum())
 
 
-def _left_out(runs: Sequence[_Run], columns: Sequence[Binned], best: int, rows: int) -> Floats:
+def _left_out(runs: Mapping[int, _Run], columns: Sequence[Binned], best: int, fold: Bins) -> Floats:
     """Each row's log-odds by the run that did not learn from it."""
-    told = np.full(rows, np.nan)
-    for run in runs:
-        away = ~run.learns
+    told = np.full(len(fold), np.nan)
+    for k, run in runs.items():
+        away = fold == k
         total, start = np.full(int(away.sum()), run.base), 0
         for column in columns:
             total += run.history[best][start + column.codes[away]]

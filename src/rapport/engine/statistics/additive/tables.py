@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rapport.engine.errors import DataError
 from rapport.engine.statistics.additive.features import Categories, Column, Numbers
+from rapport.engine.statistics.additive.ranges import range_numbers
 from rapport.engine.statistics.auc import Floats
 
 Micros = NDArray[np.int64]
@@ -39,12 +40,10 @@ class NumericTable:
         """The bin of each value."""
         if not isinstance(column, Numbers):
             raise _other_kind(self.name, "a category", "a number")
-        found = np.searchsorted(self.edges, column.values, side="left")
-        found[np.isnan(column.values)] = len(self.edges) + 1
-        return found
+        return range_numbers(self.edges, column.values)
 
     def lookup(self, column: Column) -> Micros:
-        return self.micros[self.bins(column)]
+        return self.micros.take(self.bins(column))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -84,7 +83,7 @@ class CategoryTable:
         return np.array([*of_level, unseen + 1], dtype=np.intp)[column.codes]
 
     def lookup(self, column: Column) -> Micros:
-        return self.micros[self.bins(column)]
+        return self.micros.take(self.bins(column))
 
     @property
     def labels(self) -> tuple[str, ...]:
