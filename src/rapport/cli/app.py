@@ -27,6 +27,7 @@ _COMMANDS: dict[str, Command] = {
     "demo": company.demo,
     "serve": running.serve,
     "worker": running.worker,
+    "realtime": running.realtime,
     "import": data.import_files,
     "refresh": scoring.refresh,
     "score": scoring.score,

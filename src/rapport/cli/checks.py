@@ -139,4 +139,12 @@ def scores() -> Finding:
     return Finding("scores", Health.GOOD, f"{len(live)} live, all fresh")
 
 
-CHECKS = (python, home, settings, database, administrator, lake, jobs, scores)
+def real_time() -> Finding:
+    from rapport.workspace.actions.realtime.state import doctor_check
+
+    check = doctor_check()
+    health = Health.GOOD if check.ok else Health.WARNING
+    return Finding("real time", health, check.sentence, check.next_step)
+
+
+CHECKS = (python, home, settings, database, administrator, lake, jobs, scores, real_time)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated
@@ -50,8 +52,23 @@ def worker(
     from rapport.workspace.queue.worker import run_worker
     from rapport.workspace.schedule import SCHEDULES
 
-    count = run_worker(stop_when_idle=until_idle, schedules=SCHEDULES)
+    with _nothing() if until_idle else _beside("realtime"):
+        count = run_worker(stop_when_idle=until_idle, schedules=SCHEDULES)
     said(f"{count:,} jobs run.")
+    return OK
+
+
+def realtime() -> int:
+    """Score what happens as it happens, until Ctrl+C; `rapport worker` runs it beside its jobs."""
+    start_workspace()
+    from rapport.workspace.actions.realtime.loop import run_real_time
+
+    stop, parent = threading.Event(), os.getppid()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_stop_with, args=(parent, stop), daemon=True).start()
+    count = run_real_time(stop)
+    said(f"{count:,} batches scored.")
     return OK
 
 
@@ -62,7 +79,7 @@ def run_server(host: str, port: int, *, access: Access, with_worker: bool) -> in
     config = uvicorn.Config(
         "rapport.workspace.asgi:application", host=host, port=port, log_level="warning", lifespan="off", ws="none"
     )
-    with _worker_beside() if with_worker else _nothing():
+    with _beside("worker") if with_worker else _nothing():
         _welcome(host, port, access)
         with _stopped_quietly():
             uvicorn.Server(config).run()
@@ -101,9 +118,17 @@ def _stopped_quietly() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _stop_with(parent: int, stop: threading.Event) -> None:
+    """Set `stop` once the process that started this one is gone."""
+    while not stop.wait(1.0):
+        if os.getppid() != parent:
+            stop.set()
+
+
 @contextmanager
-def _worker_beside() -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-m", "rapport.cli", "worker"], stdout=subprocess.DEVNULL)
+def _beside(command: str) -> Iterator[None]:
+    """Another command in a process of its own, while the block runs."""
+    process = subprocess.Popen([sys.executable, "-m", "rapport.cli", command], stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         yield
     finally:

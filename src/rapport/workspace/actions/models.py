@@ -44,7 +44,7 @@ class HoldoutPlan(models.Model):
     within_days: how long after the assignment the outcome counts. ends_at: until when subjects are divided; claims
     are made when the last window is over. least_effect: the rise of the rate worth knowing, 0..1; null: a fifth.
     cost: of acting on one, base currency; null where it is not known. stopped_at: ended before its time, and `ended`
-    says why.
+    says why. report: as of `reported_at` (JSON of `engine.evaluation.holdout`), null before the first.
     """
 
     id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
@@ -66,6 +66,8 @@ class HoldoutPlan(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_by = models.CharField(max_length=255, blank=True, default="")
     ended = models.TextField(blank=True, default="")
+    report = models.JSONField(null=True, blank=True)
+    reported_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "holdout_plans"

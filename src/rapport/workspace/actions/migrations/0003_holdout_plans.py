@@ -37,6 +37,8 @@ class Migration(migrations.Migration):
                 ('stopped_at', models.DateTimeField(blank=True, null=True)),
                 ('stopped_by', models.CharField(blank=True, default='', max_length=255)),
                 ('ended', models.TextField(blank=True, default='')),
+                ('report', models.JSONField(blank=True, null=True)),
+                ('reported_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 'db_table': 'holdout_plans',
