@@ -115,7 +115,7 @@ def _measured(name: str, fit: Fit, features: Features, truth: Flags, whose: Any,
 
 
 def _surely_behind(gap: AucDifference) -> bool:
-    return gap.value is not None and gap.value > MARGIN and (gap.low is None or gap.low > 0)
+    return gap.value is not None and gap.value > MARGIN and gap.low is not None and gap.low > 0
 
 
 def _sentence(one: Measured, best: Measured, order: Sequence[Measured]) -> str:
