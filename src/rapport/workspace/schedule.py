@@ -10,6 +10,7 @@ __all__ = ["SCHEDULES", "Refreshed", "refresh"]
 SCHEDULES = (
     Schedule(name="nightly", task="refresh", cron="15 2 * * *"),
     Schedule(name="watching", task="monitor", cron="30 4 * * *"),
+    Schedule(name="holdouts", task="holdout_reports", cron="50 4 * * *"),
     Schedule(name="hourly", task="work_list", cron="5 * * * *"),
     Schedule(name="publishing", task="publish", cron="*/10 * * * *"),
     Schedule(name="lake upkeep", task="lake_upkeep", cron="45 3 * * *"),

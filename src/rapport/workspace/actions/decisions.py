@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from rapport.engine.errors import DefinitionError
+from rapport.workspace.actions.holdout import reached
 from rapport.workspace.actions.models import WorkItem
 from rapport.workspace.scores.models import ScoreFeedback
 from rapport.workspace.team.models import User
@@ -18,6 +19,7 @@ SNOOZES = {"tomorrow": timedelta(days=1), "week": timedelta(days=7), "month": ti
 
 def done(item: WorkItem, *, by: User, at: datetime) -> WorkItem:
     """Contacted; the subject is left in peace for a while. Says that the score was accepted."""
+    reached(item, by=str(by), at=at)
     return _decide(item, WorkItem.State.DONE, by=by, at=at, verdict="accepted", reason="")
 
 
@@ -46,6 +48,8 @@ def reopen(item: WorkItem) -> WorkItem:
     if pending.exclude(id=item.id).exists():
         raise DefinitionError("It is on the list again already.", where="work list")
     ScoreFeedback.objects.filter(source="work_list", external_id=item.id, batch__isnull=True).delete()
+    if item.state == WorkItem.State.DONE:
+        reached(item, by=str(item.decided_by), at=None)
     item.state, item.snoozed_until = WorkItem.State.OPEN, None
     item.decided_by, item.decided_at, item.feedback = None, None, ""
     item.save(update_fields=["state", "snoozed_until", "decided_by", "decided_at", "feedback"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from rapport.workspace.actions.holdout_reports import report_all
 from rapport.workspace.actions.refresh import refresh as bring_up_to_date
 from rapport.workspace.actions.work_list import build_work_list
 from rapport.workspace.queue.progress import Progress
@@ -27,3 +28,11 @@ def work_list(progress: Progress) -> dict[str, object]:
     """The work lists alone, from the scores as they are: wakes what was snoozed."""
     progress.report(0, 1, "building work lists")
     return {"work_items": build_work_list(now=timezone.now())}
+
+
+@task("holdout_reports", retries=1)
+def holdout_reports(progress: Progress) -> dict[str, object]:
+    """What acting was worth, of every holdout whose windows are not all over."""
+    progress.report(0, 1, "comparing those held out with the others")
+    plans = report_all(now=timezone.now())
+    return {plan.action: [e["verdict"]["word"] for e in (plan.report or {}).get("effects", [])] for plan in plans}

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from rapport.engine.actions.holdout import HOLDOUT
 from rapport.workspace.actions.candidates import Bounds, Candidate, candidates, interleaved
 from rapport.workspace.actions.decisions import HOLD_DONE, HOLD_NOT_RELEVANT
+from rapport.workspace.actions.holdout import arms_of, held_out_now
 from rapport.workspace.actions.models import WorkItem
 from rapport.workspace.actions.reasons import Reasoned, reasoned
 from rapport.workspace.actions.timing import Way, ways
@@ -57,20 +59,37 @@ def _wake(now: datetime) -> None:
 
 
 def _choose(*, now: datetime, capacity: int) -> list[Chosen]:
-    held = _held_off(now)
+    held = _held_off(now) | held_out_now(now=now)
     by_owner: dict[str | None, list[tuple[Candidate, Subject]]] = defaultdict(list)
     taken: set[str] = set()
     for candidate, subject in _known_candidates():
         if subject.id not in taken and subject.id not in held:
             taken.add(subject.id)
             by_owner[subject.owner_id].append((candidate, subject))
-    return [c for rows in by_owner.values() for c in _within(rows, capacity)]
+    return [c for rows in by_owner.values() for c in _within(rows, capacity, now=now)]
 
 
-def _within(rows: Sequence[tuple[Candidate, Subject]], capacity: int) -> list[Chosen]:
+def _within(rows: Sequence[tuple[Candidate, Subject]], capacity: int, *, now: datetime) -> list[Chosen]:
     subject_of = {candidate.key: subject for candidate, subject in rows}
-    first = interleaved((candidate for candidate, _ in rows), capacity=capacity)
+    ordered = interleaved((candidate for candidate, _ in rows), capacity=len(rows))
+    first = _not_held_out(ordered, capacity, now=now)
     return [Chosen(candidate=c, subject=subject_of[c.key], rank=rank) for rank, c in enumerate(first, start=1)]
+
+
+def _not_held_out(ordered: Sequence[Candidate], capacity: int, *, now: datetime) -> list[Candidate]:
+    """The first `capacity` that are not held out. Only who would be suggested is divided: nobody further down."""
+    kept: list[Candidate] = []
+    rest = list(ordered)
+    while rest and len(kept) < capacity:
+        part, rest = rest[: capacity - len(kept)], rest[capacity - len(kept) :]
+        by_score: dict[str, dict[str, str | None]] = defaultdict(dict)
+        for c in part:
+            by_score[c.current.score][c.current.subject_id] = c.current.band
+        arms = {
+            (score, s): arm for score, asked in by_score.items() for s, arm in arms_of(score, asked, now=now).items()
+        }
+        kept += [c for c in part if arms[c.key] != HOLDOUT]
+    return kept
 
 
 def _known_candidates() -> Iterable[tuple[Candidate, Subject]]:

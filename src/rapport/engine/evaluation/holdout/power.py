@@ -24,7 +24,8 @@ def needed(rate: float, difference: float, *, held_out: float) -> int | None:
     pooled = held_out * rate + (1 - held_out) * treated
     under_none = chance * sqrt(pooled * (1 - pooled) * (1 / held_out + 1 / (1 - held_out)))
     under_one = power * sqrt(rate * (1 - rate) / held_out + treated * (1 - treated) / (1 - held_out))
-    return int(ceil(((under_none + under_one) / difference) ** 2))
+    least: int = ceil(((under_none + under_one) / difference) ** 2)
+    return least
 
 
 def smallest_seen(rate: float, *, treated: int, control: int) -> float | None:

@@ -48,7 +48,7 @@ def verdict(
         before = " It can be said before the planned end, however often one looked." if early else ""
         return Verdict(
             word=word,
-            sentence=f"{_named(arm)}: {abs(incremental.value):,.0f} {way} conversions than without it ({points}).{before}",
+            sentence=f"{_named(arm)}: {abs(incremental.value):,.0f} {way} conversions than without ({points}).{before}",
         )
     if early:
         until = f" before {due_at:%Y-%m-%d}" if due_at else ""

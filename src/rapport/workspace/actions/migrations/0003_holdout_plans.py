@@ -2,81 +2,107 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.db import migrations, models
+
 import rapport.workspace.lib.fields
 import rapport.workspace.lib.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('actions', '0002_initial'),
-        ('team', '0001_initial'),
+        ("actions", "0002_initial"),
+        ("team", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HoldoutPlan',
+            name="HoldoutPlan",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('action', models.CharField(max_length=255, unique=True)),
-                ('title', models.CharField(max_length=255)),
-                ('score', models.CharField(max_length=255)),
-                ('version', models.BigIntegerField()),
-                ('subject', models.CharField(max_length=20)),
-                ('salt', models.CharField(max_length=100)),
-                ('held_out', models.FloatField()),
-                ('by_band', models.JSONField(default=dict)),
-                ('within_days', models.PositiveIntegerField()),
-                ('least_effect', models.FloatField(blank=True, null=True)),
-                ('cost', rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
-                ('started_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('started_by', models.CharField(max_length=255)),
-                ('why', models.TextField(blank=True, default='')),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
-                ('stopped_by', models.CharField(blank=True, default='', max_length=255)),
-                ('ended', models.TextField(blank=True, default='')),
-                ('report', models.JSONField(blank=True, null=True)),
-                ('reported_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("action", models.CharField(max_length=255, unique=True)),
+                ("title", models.CharField(max_length=255)),
+                ("score", models.CharField(max_length=255)),
+                ("version", models.BigIntegerField()),
+                ("subject", models.CharField(max_length=20)),
+                ("salt", models.CharField(max_length=100)),
+                ("held_out", models.FloatField()),
+                ("by_band", models.JSONField(default=dict)),
+                ("within_days", models.PositiveIntegerField()),
+                ("least_effect", models.FloatField(blank=True, null=True)),
+                ("cost", rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
+                ("started_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("started_by", models.CharField(max_length=255)),
+                ("why", models.TextField(blank=True, default="")),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
+                ("stopped_by", models.CharField(blank=True, default="", max_length=255)),
+                ("ended", models.TextField(blank=True, default="")),
+                ("report", models.JSONField(blank=True, null=True)),
+                ("reported_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'holdout_plans',
-                'ordering': ['-started_at'],
+                "db_table": "holdout_plans",
+                "ordering": ["-started_at"],
             },
         ),
         migrations.CreateModel(
-            name='TeamCapacity',
+            name="TeamCapacity",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('per_week', models.PositiveIntegerField()),
-                ('set_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('set_by', models.CharField(max_length=255)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("per_week", models.PositiveIntegerField()),
+                ("set_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("set_by", models.CharField(max_length=255)),
             ],
             options={
-                'db_table': 'team_capacities',
+                "db_table": "team_capacities",
             },
         ),
         migrations.AddField(
-            model_name='actionassignment',
-            name='stratum',
-            field=models.CharField(blank=True, default='', max_length=100),
+            model_name="actionassignment",
+            name="stratum",
+            field=models.CharField(blank=True, default="", max_length=100),
         ),
         migrations.AddIndex(
-            model_name='actionassignment',
-            index=models.Index(fields=['action', 'assigned_at'], name='action_assignments_of'),
+            model_name="actionassignment",
+            index=models.Index(fields=["action", "assigned_at"], name="action_assignments_of"),
         ),
         migrations.AddConstraint(
-            model_name='holdoutplan',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_at__isnull', True)), fields=('score',), name='holdout_plans_one_runs'),
+            model_name="holdoutplan",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stopped_at__isnull", True)), fields=("score",), name="holdout_plans_one_runs"
+            ),
         ),
         migrations.AddField(
-            model_name='teamcapacity',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='capacities', to='team.team'),
+            model_name="teamcapacity",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="capacities",
+                to="team.team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='teamcapacity',
-            index=models.Index(fields=['team', '-set_at'], name='team_capacities_newest'),
+            model_name="teamcapacity",
+            index=models.Index(fields=["team", "-set_at"], name="team_capacities_newest"),
         ),
     ]

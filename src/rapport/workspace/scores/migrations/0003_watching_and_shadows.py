@@ -2,73 +2,109 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import rapport.workspace.lib.ids
 from django.db import migrations, models
+
+import rapport.workspace.lib.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scores', '0002_low_high'),
+        ("scores", "0002_low_high"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ScoreCheck',
+            name="ScoreCheck",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('score', models.CharField(max_length=255)),
-                ('version', models.BigIntegerField()),
-                ('checked_at', models.DateTimeField()),
-                ('level', models.CharField(choices=[('ok', 'ok'), ('unknown', 'unknown'), ('watch', 'watch'), ('alarm', 'alarm')], max_length=10)),
-                ('findings', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("score", models.CharField(max_length=255)),
+                ("version", models.BigIntegerField()),
+                ("checked_at", models.DateTimeField()),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("ok", "ok"), ("unknown", "unknown"), ("watch", "watch"), ("alarm", "alarm")],
+                        max_length=10,
+                    ),
+                ),
+                ("findings", models.JSONField(default=list)),
             ],
             options={
-                'db_table': 'score_checks',
-                'indexes': [models.Index(fields=['score', '-checked_at'], name='score_checks_newest')],
+                "db_table": "score_checks",
+                "indexes": [models.Index(fields=["score", "-checked_at"], name="score_checks_newest")],
             },
         ),
         migrations.CreateModel(
-            name='Shadow',
+            name="Shadow",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('score', models.CharField(max_length=255)),
-                ('document', models.TextField()),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_by', models.CharField(max_length=255)),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
-                ('stopped_by', models.CharField(blank=True, default='', max_length=255)),
-                ('ended', models.TextField(blank=True, default='')),
-                ('error', models.TextField(blank=True, default='')),
-                ('definition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shadows', to='scores.scoredefinition')),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("score", models.CharField(max_length=255)),
+                ("document", models.TextField()),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_by", models.CharField(max_length=255)),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
+                ("stopped_by", models.CharField(blank=True, default="", max_length=255)),
+                ("ended", models.TextField(blank=True, default="")),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "definition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shadows", to="scores.scoredefinition"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'score_shadows',
+                "db_table": "score_shadows",
             },
         ),
         migrations.CreateModel(
-            name='ShadowPass',
+            name="ShadowPass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('as_of', models.DateTimeField()),
-                ('day', models.DateField()),
-                ('live_version', models.BigIntegerField()),
-                ('subject_count', models.BigIntegerField(default=0)),
-                ('values', models.BinaryField()),
-                ('population', models.BinaryField(blank=True, null=True)),
-                ('shadow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='passes', to='scores.shadow')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("as_of", models.DateTimeField()),
+                ("day", models.DateField()),
+                ("live_version", models.BigIntegerField()),
+                ("subject_count", models.BigIntegerField(default=0)),
+                ("values", models.BinaryField()),
+                ("population", models.BinaryField(blank=True, null=True)),
+                (
+                    "shadow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="passes", to="scores.shadow"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'score_shadow_passes',
-                'ordering': ['as_of'],
+                "db_table": "score_shadow_passes",
+                "ordering": ["as_of"],
             },
         ),
         migrations.AddConstraint(
-            model_name='shadow',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_at__isnull', True)), fields=('score',), name='score_shadows_one_runs'),
+            model_name="shadow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stopped_at__isnull", True)), fields=("score",), name="score_shadows_one_runs"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shadowpass',
-            constraint=models.UniqueConstraint(fields=('shadow', 'day'), name='score_shadow_passes_day'),
+            model_name="shadowpass",
+            constraint=models.UniqueConstraint(fields=("shadow", "day"), name="score_shadow_passes_day"),
         ),
     ]
