@@ -15,14 +15,17 @@ MACHINE_MADE = ("bot", "test", "internal", "spam")
 def without_flagged(interactions: ir.Table, view: AsOf, flags: Sequence[str] = MACHINE_MADE) -> ir.Table:
     """`interactions` (with `id`) without those that carry one of the flags as of the view's instant.
 
-    The newest finding about an (interaction, flag) counts; a finding of false takes an earlier one back.
+    The newest finding about an (interaction, flag) counts; a finding of false takes an earlier one back. As restated
+    every finding counts, whenever it was made: it is about the interaction, which is as old as it is.
     """
     if not view.has("interaction_flags"):
         return interactions
-    found = view.table(
-        "interaction_flags", needed_by="flags", columns=["interaction_id", "flag", "value", "recorded_at"]
-    )
-    found = found.filter(found.flag.isin(list(flags)))
+    found = view.snapshot.table("interaction_flags", needed_by="flags")
+    wanted = found.flag.isin(list(flags))
+    if not view.hindsight:
+        at = ibis.literal(view.at, type="timestamp('UTC', 6)")
+        wanted = wanted & (ibis.coalesce(found.recorded_at, at) <= at)
+    found = found.filter(wanted)
     rank = ibis.row_number().over(
         group_by=[found.interaction_id, found.flag], order_by=[found.recorded_at.desc(), found.id.desc()]
     )
