@@ -83,7 +83,17 @@ class Feature:
     def words(self) -> str:
         """`page view /pricing in the last 30 days`."""
         term = self.term
-        return _term_words(term) if term else field_words(self.name)
+        if term is not None:
+            return _term_words(term)
+        dated = self.name.removesuffix("_at") if self.name.endswith("_at") else self.name.removesuffix("_date")
+        told = field_words(dated)
+        return f"days since {told}" if dated != self.name and self.nature is Nature.NUMBER else told
+
+    @property
+    def whole(self) -> bool:
+        """Whether its numbers are whole: counts and days."""
+        term = self.term
+        return term.measure != "amount" if term else self.words.startswith("days since")
 
     def to_dict(self) -> dict[str, str]:
         return {"name": self.name, "nature": self.nature.value}

@@ -1,0 +1,51 @@
+"""The leakage guard: fields that know the outcome are left out before anything is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rapport.engine.crm.as_of import AsOf
+from rapport.engine.runner import Runner
+from rapport.engine.scores.conversion.learning import FEWEST_EVENTS, Pool
+from rapport.engine.scores.conversion.model import Leak
+from rapport.engine.scores.conversion.spec import ConversionDefinition
+from rapport.engine.scores.features.after_outcome import FieldTiming, field_timings
+from rapport.engine.scores.features.terms import term_of
+from rapport.engine.scores.outcome import known
+from rapport.engine.statistics.leakage import scan_for_leaks
+
+DATES_ITSELF = ".created_at"
+_PROVEN = 10  # records whose value was recorded before their outcome
+
+
+def guarded(
+    definition: ConversionDefinition, view: AsOf, pool: Pool, *, runner: Runner
+) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    """What was found, and the features that may be learnt from.
+
+    Suspected is a field whose values are recorded only after the outcome, and one that tells the outcome too
+    well by itself (`scan_for_leaks`) while no dates show that it was known before. What happened (visits, deals,
+    orders) carries its own date and is not suspected. `keep` of the definition uses a field all the same.
+    """
+    fields = [name for name in pool.features.names if term_of(name) is None]
+    first = known(definition, view, runner).first
+    timings = field_timings(view, definition.subject, fields, first, runner=runner)
+    found = {t.path: evidence for t in timings if (evidence := t.evidence) is not None}
+    found = {**_by_strength(pool, _unproven(fields, timings)), **found}
+    kept = frozenset(definition.keep)
+    leaks = tuple(Leak(name=name, evidence=found[name], kept=name in kept) for name in sorted(found))
+    out = {leak.name for leak in leaks if not leak.kept}
+    names = tuple(name for name in pool.features.names if name not in out)
+    return leaks, names or pool.features.names[:1]
+
+
+def _unproven(fields: Sequence[str], timings: Sequence[FieldTiming]) -> list[str]:
+    proven = {t.path for t in timings if t.first_before >= _PROVEN and t.first_before > t.first_after}
+    return [name for name in fields if name not in proven and not name.endswith(DATES_ITSELF)]
+
+
+def _by_strength(pool: Pool, fields: Sequence[str]) -> dict[str, str]:
+    if not fields or pool.event_count < FEWEST_EVENTS:
+        return {}
+    scan = scan_for_leaks(pool.features.select(fields), pool.events, groups=pool.subject_ids)
+    return {one.name: one.sentence.removeprefix(f"{one.name}: ") for one in scan.flagged}
