@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -13,6 +14,7 @@ from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.evaluation.assumed import recorded_at_assumed
 from rapport.engine.evaluation.cases import CutOffCases, cases_at
+from rapport.engine.evaluation.feedback import Feedback, against_outcome
 from rapport.engine.evaluation.notes import notes
 from rapport.engine.evaluation.report import BacktestReport, BandConversion, CutOff, Performance, performance
 from rapport.engine.evaluation.stability import stability
@@ -41,6 +43,7 @@ def backtest(
     baselines: Sequence[str] = BASELINES,
     live: ScoreDefinition | None = None,
     capacity: int | None = None,
+    feedback: Sequence[Feedback] = (),
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> BacktestReport:
@@ -56,6 +59,7 @@ def backtest(
         baselines: what to hold it against on the same cases: `naive_bayes`, `constant`.
         live: another definition (the live version) to hold it against.
         capacity: how many subjects the team can work per cut-off.
+        feedback: what salespeople said of subjects; each word counts at the cut-offs after it.
         progress: told before each cut-off and at the end.
         stop: asked before each cut-off; True ends the run with what is done so far (`interrupted`).
     Raises: DefinitionError without an outcome; DataError where no cut-off has a whole window.
@@ -86,6 +90,7 @@ def backtest(
         has_live=live is not None,
         capacity=capacity,
     )
+    report = replace(report, feedback=against_outcome(feedback, found, truth))
     tell(len(found), len(mature), "compared with what happened")
     return notes(
         report, assumed=recorded_at_assumed(definition, snapshot, runner=runner), interrupted=len(found) < len(mature)

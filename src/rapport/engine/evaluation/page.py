@@ -43,6 +43,7 @@ def page(report: BacktestReport) -> str:
         _section("By band", _pair(drawn.get("bands"), _labels(report.bands, "Band"))) if report.bands else "",
         _section("By label", _labels(report.matrix, "Label")) if report.matrix else "",
         _section("By cut-off", _pair(drawn.get("cut_offs"), "") + _cut_offs(report)),
+        _section("What salespeople had said", _labels(report.feedback, "Last word")) if report.feedback else "",
         _section("Stability", _stability(report)) if report.stability else "",
         _section("What was known when", _assumed(report)) if report.recorded_at_assumed else "",
     ]

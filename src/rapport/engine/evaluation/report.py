@@ -111,6 +111,7 @@ class BacktestReport:
         immature: cut-offs left out because their window had not closed at `now`.
         score, baselines: on the same cases.
         bands: the highest first; matrix, by matrix label or named segment, the best first.
+        feedback: by what salespeople had said of a case by the cut-off; empty where nobody had.
         recorded_at_assumed: by table.
         notes: what limits the proof, in sentences.
         interrupted: True where it was stopped before the last cut-off; the figures are of those done.
@@ -132,6 +133,7 @@ class BacktestReport:
     bands: tuple[BandConversion, ...]
     matrix: tuple[BandConversion, ...]
     stability: tuple[Stability, ...]
+    feedback: tuple[BandConversion, ...] = ()
     recorded_at_assumed: Mapping[str, Assumed] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     interrupted: bool = False
