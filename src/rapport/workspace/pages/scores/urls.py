@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from rapport.workspace.pages.scores import editor, history, record, release, views
+from rapport.workspace.pages.scores.form.views import form
 
 app_name = "scores"
 urlpatterns = [
     path("", views.index, name="index"),
     path("new/", editor.new, name="new"),
+    path("form/", form, name="form"),
     path("preview/", editor.preview, name="preview"),
     path("effect/", editor.effect, name="effect"),
     path("record/<str:kind>/<str:record_id>/", record.record, name="record"),

@@ -1,0 +1,1 @@
+"""A definition as a form: fields over the same document that the text shows."""
