@@ -23,7 +23,7 @@ from rapport.engine.scores.cut_offs import is_mature, window_end
 from rapport.engine.scores.definition_base import ScoreDefinition
 from rapport.engine.scores.outcome import happened, outcome_of
 from rapport.engine.statistics.auc import Cases, auc
-from rapport.engine.statistics.calibration import calibration
+from rapport.engine.statistics.calibration import Calibration, calibration
 from rapport.engine.statistics.wilson import share
 
 NAIVE_BAYES, CONSTANT, LIVE = "naive_bayes", "constant", "live"
@@ -147,12 +147,20 @@ def _report(
         capacity=capacity,
         cut_offs=tuple(_cut_off(c, cases, outcome.within_days) for c, cases in zip(found, ours, strict=True)),
         immature=immature,
-        score=performance("score", ours, capacity=capacity),
+        score=performance("score", ours, capacity=capacity, calibration=_calibrated(found)),
         baselines=tuple(others),
         bands=_by_label(found, [c.bands for c in found], [band.label for band in definition.bands]),
         matrix=_by_label(found, [c.labels for c in found], None),
         stability=stability(found),
     )
+
+
+def _calibrated(found: Sequence[CutOffCases]) -> Calibration | None:
+    """Of a score that is a probability of its outcome; None for the others."""
+    told = [c.probabilities for c in found if c.probabilities is not None]
+    if len(told) < len(found) or not found:
+        return None
+    return calibration(np.concatenate(told), np.concatenate([c.events for c in found]))
 
 
 def _cut_off(found: CutOffCases, cases: Cases, within_days: int) -> CutOff:

@@ -31,6 +31,7 @@ class CutOffCases:
     Attributes:
         subject_ids: as known at the cut-off; present_ids, the same subjects today.
         values: of the score under test; live, of another version (-inf where it has none), or None.
+        probabilities: what the score says of the outcome, 0..1, where the kind gives a column `probability`.
         learnt: probabilities of the naive Bayes baseline; None where it could not be trained.
         bands, labels: band and matrix label, None where there is none.
         subjects, had_before, unscored: everyone known; those left out, see `report.CutOff`.
@@ -45,6 +46,7 @@ class CutOffCases:
     labels: list[str | None]
     live: Floats | None
     learnt: Floats | None
+    probabilities: Floats | None
     subjects: int
     had_before: int
     unscored: Mapping[str, int]
@@ -87,6 +89,7 @@ def cases_at(
         labels=scored["matrix"].to_pylist(),
         live=_live_values(live, view, runner, subject_ids) if live is not None else None,
         learnt=_learnt(definition, snapshot, cut_off, past, subject_ids, runner) if learn else None,
+        probabilities=_floats(scored["probability"]) if "probability" in scored.column_names else None,
         subjects=len(everyone),
         had_before=len(everyone) - sum(eligible),
         unscored=Counter(reason or _NO_REASON for reason in reasons),

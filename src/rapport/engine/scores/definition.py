@@ -11,6 +11,7 @@ from typing import Any
 from rapport.engine.crm.closed import validated
 from rapport.engine.errors import DefinitionError
 from rapport.engine.scores.accounts.spec import AccountsDefinition
+from rapport.engine.scores.churn.spec import ChurnDefinition
 from rapport.engine.scores.combined.spec import CombinedDefinition
 from rapport.engine.scores.conversion.spec import ConversionDefinition
 from rapport.engine.scores.definition_base import (
@@ -24,6 +25,7 @@ from rapport.engine.scores.definition_base import (
 )
 from rapport.engine.scores.definition_text import read_yaml
 from rapport.engine.scores.lifetime.spec import LifetimeDefinition
+from rapport.engine.scores.next_purchase.spec import NextPurchaseDefinition
 from rapport.engine.scores.parts import ScoreOfScores, with_parts
 from rapport.engine.scores.points.spec import PointsDefinition
 from rapport.engine.scores.rfm.spec import RfmDefinition
@@ -32,9 +34,11 @@ from rapport.engine.scores.satisfaction.spec import SatisfactionDefinition
 DEFINITION_TYPES: dict[str, type[ScoreDefinition]] = {"points": PointsDefinition, "rfm": RfmDefinition}
 DEFINITION_TYPES["accounts"] = AccountsDefinition
 DEFINITION_TYPES["satisfaction"] = SatisfactionDefinition
+DEFINITION_TYPES["next_purchase"] = NextPurchaseDefinition
 DEFINITION_TYPES["combined"] = CombinedDefinition
 DEFINITION_TYPES["conversion"] = ConversionDefinition
 DEFINITION_TYPES["lifetime"] = LifetimeDefinition
+DEFINITION_TYPES["churn"] = ChurnDefinition
 
 __all__ = [
     "DEFINITION_TYPES",

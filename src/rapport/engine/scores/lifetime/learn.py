@@ -29,6 +29,7 @@ HALF_WEIGHT = 100  # informative customers at which the customary prior counts h
 ENOUGH_TO_CHOOSE = 30  # repeat buyers
 DEPENDENT = 0.3  # correlation from which on Gamma-Gamma's assumption is in doubt
 _FALLBACK = "mbg_nbd"
+_FAR_OFF = 0.3
 _SHORTEST_HOLDOUT = 14
 _MOST_TRIED = 50_000  # customers that models are tried on
 _SEED = 20_050_501
@@ -159,7 +160,18 @@ def _choice(definition: CustomerDefinition, groups: PurchaseGroups, split: Split
         return _Choice(_FALLBACK, said=(f"Before the last {days} days too few bought again to choose a model by: "
             "MBG/NBD is taken.",))  # fmt: skip
     found = choose(before, later[some], horizon=float(days), names=CANDIDATES)
-    return _Choice(found.best.name, tuple(_candidate(c) for c in found.candidates), days)
+    return _Choice(found.best.name, tuple(_candidate(c) for c in found.candidates), days, _missed(found.best, days))
+
+
+def _missed(best: Tried, days: int) -> tuple[str, ...]:
+    """What is to be said where even the best model was far off, by more than chance would have it."""
+    off = abs(best.expected - best.actual)
+    if off <= _FAR_OFF * best.actual or off <= 3 * np.sqrt(best.expected + 1):
+        return ()
+    return (
+        f"In the last {days} days {best.actual:,.0f} purchases came; the best model expected {best.expected:,.0f}. "
+        "If purchases are renewals, score contracts; if they come at given times, use bg_bb.",
+    )
 
 
 def _candidate(tried: Tried) -> Candidate:

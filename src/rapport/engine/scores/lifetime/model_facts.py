@@ -10,6 +10,7 @@ from rapport.engine.scores.lifetime.spec import CustomerDefinition
 from rapport.engine.scores.population import FittedModel
 
 TITLES = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "pareto_nbd": "Pareto/NBD", "bg_bb": "BG/BB", "bdw": "BdW"}
+LOSSES = ("silent", "gone", "lost")
 PERCENTS = ("alive", "silent", "gone", "lost")
 
 
@@ -30,6 +31,8 @@ def own_facts(row: Mapping[str, Any], definition: CustomerDefinition, measure: s
         facts[f"expected value of {each}"] = f"{currency} {row['expected_value_per_purchase']:,.2f}"
     if row["lifetime_value_so_far"] is not None:
         facts["bought so far"] = f"{currency} {row['lifetime_value_so_far']:,.2f}"
+    if measure in LOSSES and row["at_risk_micro"] is not None:
+        facts["value at risk"] = f"{currency} {row['at_risk_micro'] / 1_000_000:,.2f}"
     return facts
 
 

@@ -1,0 +1,1 @@
+"""Churn: the probability that a customer is lost, and what is at stake."""
