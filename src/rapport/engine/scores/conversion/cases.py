@@ -120,7 +120,12 @@ class Cases:
         chosen = ids[:: -(-len(ids) // most)] if ids else []
         subjects = self.runner.from_arrow(pa.table({"subject_id": pa.array(chosen, pa.string())}))
         frame = feature_frame(
-            then, self.definition.subject, layout, time_zone=self.time_zone, subjects=self._only(subjects, ids, chosen)
+            then,
+            self.definition.subject,
+            layout,
+            time_zone=self.time_zone,
+            runner=self.runner,
+            subjects=self._only(subjects, ids, chosen),
         )
         rows = _in_order(self.runner.to_arrow(frame), chosen)
         present = self.truth.present_ids(chosen)

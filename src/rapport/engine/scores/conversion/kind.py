@@ -113,7 +113,7 @@ def _framed(
     zone = definition.time_zone or view.snapshot.time_zone
     layout = model.layout(definition.subject)
     rows = standing(definition, view, runner=runner, subjects=subjects)
-    frame = feature_frame(view, definition.subject, layout, time_zone=zone, subjects=subjects)
+    frame = feature_frame(view, definition.subject, layout, time_zone=zone, runner=runner, subjects=subjects)
     rows = rows.left_join(frame.rename(_framed="subject_id"), [("subject_id", "_framed")]).mutate().drop("_framed")
     told = groups(definition, view, runner=runner, subjects=subjects)
     if told is None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.conditions.frame import subject_frame
+from rapport.engine.runner import Runner
 from rapport.engine.scores.features.fields import field_column
 from rapport.engine.scores.features.happenings import NEEDED_BY, happenings
 from rapport.engine.scores.features.measures import columns_of, counted
@@ -66,10 +67,11 @@ class Layout:
 
 
 def feature_frame(
-    view: AsOf, subject: str, layout: Layout, *, time_zone: str, subjects: ir.Table | None = None
+    view: AsOf, subject: str, layout: Layout, *, time_zone: str, runner: Runner, subjects: ir.Table | None = None
 ) -> ir.Table:
     """One row per subject that stands at the view's instant: subject_id and the columns of `layout`.
 
+    Each table is read by a query of its own: all in one would nest too deeply for the engines' parsers.
     Null is unknown then. Nothing later than the instant is read; machine-made interactions are left out.
     Parameters: subjects, with the column `subject_id`: only those.
     """
@@ -81,26 +83,35 @@ def feature_frame(
         )
         for path, column in layout.fields.items()
     }
-    rows = frame.rows.select("subject_id", "account_id", "contact_id", **columns)
+    rows = runner.cache(frame.rows.select("subject_id", "account_id", "contact_id", **columns))
+    joined = rows
     for source in layout.lists:
-        rows = _with_kinds(rows, view, subject, source, layout, time_zone=time_zone, few=subjects is not None)
-    return rows.select("subject_id", *layout.columns)
+        key = _key(source, subject)
+        asked = rows.select(_asked=rows[key]).distinct() if subjects is not None else None
+        kinds = _kinds(view, source, layout, time_zone=time_zone, asked=asked)
+        if kinds is None:
+            joined = joined.mutate(**{source: ibis.null(ibis.dtype(_nothing(layout, source)))})
+        else:
+            told = runner.cache(kinds).select(_counted="subject_id", **{source: "kinds"})
+            joined = joined.left_join(told, [(key, "_counted")]).mutate().drop("_counted")
+    return joined.select("subject_id", *layout.columns)
 
 
-def _with_kinds(
-    rows: ir.Table, view: AsOf, subject: str, source: str, layout: Layout, *, time_zone: str, few: bool
-) -> ir.Table:
+def _key(source: str, subject: str) -> str:
+    """The column that says whose happenings a subject is told."""
+    of = source.partition("_")[0]
+    return "subject_id" if of == subject else f"{of}_id"
+
+
+def _kinds(view: AsOf, source: str, layout: Layout, *, time_zone: str, asked: ir.Table | None) -> ir.Table | None:
+    """What is counted of a source, by subject; None where no source fills its table."""
     of, _, table = source.partition("_")
-    key = "subject_id" if of == subject else f"{of}_id"
     found = happenings(view, table, of)
     if found is None:
-        return rows.mutate(**{source: ibis.null(ibis.dtype(_nothing(layout, source)))})
-    if few:
-        asked = rows.select(_asked=rows[key]).distinct()
+        return None
+    if asked is not None:
         found = found.semi_join(asked, [("subject_id", "_asked")])
-    kinds = counted(found, layout.terms(source), view, time_zone=time_zone)
-    kinds = kinds.select(_counted="subject_id", **{source: kinds.kinds})
-    return rows.left_join(kinds, [(key, "_counted")]).mutate().drop("_counted")
+    return counted(found, layout.terms(source), view, time_zone=time_zone)
 
 
 def _nothing(layout: Layout, source: str) -> str:
