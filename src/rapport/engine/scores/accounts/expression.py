@@ -291,8 +291,8 @@ class Accounts:
 
 
 def _numbers(column: pa.Array) -> Whole:
-    return column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(column.fill_null(0).to_numpy(zero_copy_only=False)).astype(np.int64)
 
 
 def _nulls(column: pa.Array) -> Whole:
-    return column.is_null().to_numpy(zero_copy_only=False)
+    return np.asarray(column.is_null().to_numpy(zero_copy_only=False))

@@ -176,9 +176,9 @@ class SatisfactionDefinition(ScoreDefinition):
             raise ValueError("A satisfaction score takes a survey or measures.")
         if self.survey is not None and (self.groups or self.exceptions or self.check_against):
             raise ValueError("groups, exceptions and check_against go with measures.")
-        ends = self.survey.value_range if self.survey else (0, 100)
-        if (self.range.min, self.range.max) != ends:
-            raise ValueError(f"Its range is [{ends[0]}, {ends[1]}].")
+        low, high = self.survey.value_range if self.survey else (0, 100)
+        if self.range.min != low or self.range.max != high:
+            raise ValueError(f"Its range is [{low}, {high}].")
         return self
 
     @model_validator(mode="after")
