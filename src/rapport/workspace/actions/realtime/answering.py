@@ -14,9 +14,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from rapport.workspace.actions.models import CrossingAction, ThresholdCrossing
+from rapport.workspace.lib.prompt_transaction import prompt_transaction
 
 Action = Callable[[ThresholdCrossing, datetime], dict[str, Any]]
 _AT_ONCE = 1000
@@ -68,7 +69,7 @@ def _take(name: str, action: Action, crossing: ThresholdCrossing, now: datetime)
     if CrossingAction.objects.filter(pk=key).exists():
         return
     try:
-        with transaction.atomic():
+        with prompt_transaction():
             taken = CrossingAction.objects.create(key=key, crossing=crossing, action=name, taken_at=now)
             taken.result = action(crossing, now)
             taken.save(update_fields=["result"])

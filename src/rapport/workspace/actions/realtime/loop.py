@@ -76,6 +76,7 @@ class _Loop:
         if batch.marks:
             self._last = batch
             self._lags.extend(batch.lags)
+            _log.debug("%d marks in %.3f s: %s", batch.marks, batch.seconds, batch.by_part)
         answered = answer_crossings(now=timezone.now())
         self._tell()
         if not batch.marks and not answered:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from rapport.workspace.crm.records.changes import Step, Verdict, write_batch
 from rapport.workspace.crm.records.models import Contact, IdentityLink
 from rapport.workspace.crm.records.touching import touch, touches_of
 from rapport.workspace.lib import bulk
+from rapport.workspace.lib.prompt_transaction import prompt_transaction
 
 MOST_AT_ONCE = 1000
 """Interactions of one call, and of one commit, at most."""
@@ -112,7 +112,7 @@ def accept(drafts: Sequence[Draft], *, source: str) -> list[Answer]:
 def _accepted(calls: Sequence[_Call]) -> None:
     """Write the calls' interactions in one transaction, with a mark for whoever they are about."""
     now = timezone.now()
-    with bulk.without_garbage_collection(), transaction.atomic():
+    with bulk.without_garbage_collection(), prompt_transaction():
         strangers = _strangers([draft for call in calls for draft in call.drafts])
         answers = [_write_source(source, calls, strangers, now) for source in {call.source: None for call in calls}]
     by_call = {id(call): given for answered in answers for call, given in answered}

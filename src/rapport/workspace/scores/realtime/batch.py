@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.execution.compiled import LiveTables
 from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.scores.trend import TREND_DAYS
 from rapport.workspace.crm.lake.near import ids_where, near, present_tables, rows_near, with_merged
 from rapport.workspace.crm.records.models import TouchMark
+from rapport.workspace.lib.prompt_transaction import prompt_transaction
 from rapport.workspace.queue.leases import HeldLease
 from rapport.workspace.scores.keeping import keep_touched
 from rapport.workspace.scores.models import CurrentScore, ScoreRun
@@ -61,16 +64,20 @@ class _Mark:
 class RealTime:
     """Scores what was marked, batch by batch, with queries that stay compiled in between."""
 
-    def __init__(self, *, threads: int = 1) -> None:
-        self._runner = DuckdbRunner(threads=threads)
-        self._tables = LiveTables(self._runner)
+    def __init__(self) -> None:
+        # one engine for now and one for each earlier instant, so that they work side by side
+        self._runners = [DuckdbRunner(threads=1) for _ in range(1 + len(TREND_DAYS))]
+        self._tables = [LiveTables(runner) for runner in self._runners]
+        self._pool = ThreadPoolExecutor(max_workers=len(self._runners), thread_name_prefix="scoring")
         self._scores = LiveScores()
         self._looked_at: float | None = None
         self._live: list[LiveScore] = []
         self._present: frozenset[str] = frozenset()
 
     def close(self) -> None:
-        self._runner.close()
+        self._pool.shutdown()
+        for runner in self._runners:
+            runner.close()
 
     def turn(self, lease: HeldLease | None = None, *, now: datetime | None = None) -> Batch:
         """Score those marked now, as far as they fit; an empty batch where nobody is.
@@ -120,12 +127,15 @@ class RealTime:
             deals=asked["deal"],
             wide=any(score.is_wide for score in scores),
         )
-        self._tables.swap(rows_near(known, columns))
+        rows = rows_near(known, columns)
+        for tables in self._tables:
+            tables.swap(rows)
         clock.passed("reading")
         try:
-            found = [_Scored(score, *_scored_by(score, asked[score.subject], now)) for score in scores]
+            found = [_scored_by(score, asked[score.subject], now, self._pool) for score in scores]
         finally:
-            self._tables.clear()
+            for tables in self._tables:
+                tables.clear()
         clock.passed("scoring")
         return found
 
@@ -187,19 +197,17 @@ def _asked(marks: Sequence[_Mark], live: Sequence[LiveScore]) -> dict[str, froze
     return {kind: frozenset(ids) if kind in kinds else frozenset() for kind, ids in asked.items()}
 
 
-def _scored_by(score: LiveScore, of: frozenset[str], now: Now) -> tuple[frozenset[str], list[Scored]]:
-    instants = score.instants(now.at)
-    rows = [row for row in scored_rows(score.rows(instants[0], now)) if row.subject_id in of]
-    week, month = (
-        [values_by_subject(score.rows(at, now)) for at in instants[1:]]
-        if len(instants) > 1
-        else _earlier_kept(score, of)
-    )
+def _scored_by(score: LiveScore, of: frozenset[str], now: Now, pool: ThreadPoolExecutor) -> _Scored:
+    found = [pool.submit(score.rows, position, now) for position in range(len(score.instants(now.at)))]
+    current, *then = (one.result() for one in found)
+    week, month = [values_by_subject(rows) for rows in then] if then else _earlier_kept(score, of)
     bounds = (score.definition.range.min, score.definition.range.max)
-    return of, [
+    rows = [
         with_movement(row, week_ago=week.get(row.subject_id), month_ago=month.get(row.subject_id), score_range=bounds)
-        for row in rows
+        for row in scored_rows(current)
+        if row.subject_id in of
     ]
+    return _Scored(score, of, rows)
 
 
 def _earlier_kept(score: LiveScore, of: Collection[str]) -> tuple[dict[str, Decimal | None], dict[str, Decimal | None]]:
@@ -218,7 +226,7 @@ def _written(scored: Sequence[_Scored], marks: Sequence[_Mark], *, at: datetime,
     parts = [part for one in scored for part in _parts(one)]
     changed = 0
     for position, part in enumerate(parts or [None]):
-        with transaction.atomic():
+        with prompt_transaction():
             if lease is not None:
                 lease.confirm()
             if part is not None:

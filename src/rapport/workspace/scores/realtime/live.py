@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from threading import Lock
 
 import ibis.expr.types as ir
 import numpy as np
@@ -30,8 +31,9 @@ from rapport.workspace.scores.keeping import Readiness
 from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
 from rapport.workspace.scores.runs import population_of, readiness_of
 
-_KEPT_DAYS = 5  # compiled queries of so many local days, the newest used
-Values = Mapping[str, Any]
+_KEPT = 6  # compiled queries of a score: those of today, and of yesterday while today's are being made
+_BUILDING = Lock()  # expressions are translated one at a time
+_Key = tuple[int, date, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,12 @@ class Now:
     """What is known of some subjects at the instant they are scored.
 
     Attributes:
+        tables: one set for now and one for each earlier instant, which may be asked side by side.
         present: the tables that hold a row, of whomever: mapped ones.
     """
 
     at: datetime
-    tables: LiveTables
+    tables: Sequence[LiveTables]
     snapshot: Snapshot
     present: frozenset[str]
 
@@ -59,8 +62,8 @@ class LiveScore:
     stored: ScoreDefinition
     definition: Definition
     run: ScoreRun
-    _queries: dict[tuple[date, frozenset[str]], Compiled | None] = field(default_factory=dict)
-    _texts: dict[int, list[str]] = field(default_factory=dict)
+    _queries: dict[_Key, Compiled | None] = field(default_factory=dict)
+    _texts: dict[int, dict[int, list[str]]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
     def name(self) -> str:
@@ -97,44 +100,51 @@ class LiveScore:
     def reads(self, now: Now) -> dict[str, set[str]] | None:
         """The columns it needs, by table; None where it cannot be compiled and so may need any."""
         found: dict[str, set[str]] = {}
-        for at in self.instants(now.at):
-            query = self._query(at, now)
+        for position in range(len(self.instants(now.at))):
+            query = self._query(position, now)
             if query is None:
                 return None
             for table, columns in query.reads.items():
                 found.setdefault(table, set()).update(columns)
         return found
 
-    def rows(self, at: datetime, now: Now) -> pa.Table:
-        """Everybody's score among those whose rows are swapped in, ranked in the run in force."""
-        while (query := self._query(at, now)) is not None:
+    def rows(self, position: int, now: Now) -> pa.Table:
+        """Everybody's score, among those whose rows are swapped in, ranked in the run in force.
+
+        Parameters: position, in `instants`: 0 for now.
+        """
+        at = self.instants(now.at)[position]
+        while (query := self._query(position, now)) is not None:
             try:
                 return self._ranked(query.run(at))
             except Unforeseen:
-                self._queries.pop(self._key(at, now))  # its texts are remembered: it is built again for them too
-                query.close()
+                with _BUILDING:
+                    self._queries.pop(self._key(position, now))  # its texts are remembered: it is built again for them
+                    query.close()
         return self._uncompiled(at, now)
 
-    def _query(self, at: datetime, now: Now) -> Compiled | None:
-        key = self._key(at, now)
-        if key not in self._queries:
-            self._forget_old()
-            self._queries[key] = self._compiled(at, now)
-        return self._queries[key]
+    def _query(self, position: int, now: Now) -> Compiled | None:
+        key = self._key(position, now)
+        with _BUILDING:
+            if key not in self._queries:
+                self._forget_old()
+                self._queries[key] = self._compiled(position, now)
+            return self._queries[key]
 
-    def _key(self, at: datetime, now: Now) -> tuple[date, frozenset[str]]:
-        return local_day_of(at, self.definition.time_zone or now.snapshot.time_zone), now.present
+    def _key(self, position: int, now: Now) -> _Key:
+        day = local_day_of(self.instants(now.at)[position], self.definition.time_zone or now.snapshot.time_zone)
+        return position, day, now.present
 
     def _forget_old(self) -> None:
-        for key in list(self._queries)[: max(0, len(self._queries) - _KEPT_DAYS)]:
+        for key in list(self._queries)[: max(0, len(self._queries) - _KEPT + 1)]:
             if (query := self._queries.pop(key)) is not None:
                 query.close()
 
-    def _compiled(self, at: datetime, now: Now) -> Compiled | None:
-        now.tables.clear()
+    def _compiled(self, position: int, now: Now) -> Compiled | None:
+        at, texts = self.instants(now.at)[position], self._texts[position]
         try:
             return compiled(
-                self._build, now.tables, now.snapshot, present=sorted(now.present), at=at, memory=self._texts
+                self._build, now.tables[position], now.snapshot, present=sorted(now.present), at=at, memory=texts
             )
         except NotCompiled:
             return None
@@ -146,12 +156,11 @@ class LiveScore:
         return KINDS[self.definition.kind].score(self.definition, view, runner=runner, run=self.population)
 
     def _uncompiled(self, at: datetime, now: Now) -> pa.Table:
-        tables = {name: now.tables.table(name) for name in now.present}
+        runner = now.tables[0].runner
+        tables = {name: now.tables[0].table(name) for name in now.present}
         view = as_known(Snapshot(tables, now.snapshot.time_zone, now.snapshot.currency), at)
         kind = KINDS[self.definition.kind]
-        return now.tables.runner.to_arrow(
-            kind.score(self.definition, view, runner=now.tables.runner, run=self.population)
-        )
+        return runner.to_arrow(kind.score(self.definition, view, runner=runner, run=self.population))
 
     def _ranked(self, rows: pa.Table) -> pa.Table:
         """With `percentile`, where the query leaves it out."""
