@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rapport.cli.shown import Progress
 from rapport.engine.errors import RapportError
+
+if TYPE_CHECKING:
+    from rapport.workspace.scores.models import ScoreDefinition
 
 FRESH = timedelta(hours=1)
 REASON = "Ready-made definition of the sample"
@@ -59,7 +63,6 @@ def _publish(key: str, *, by: str) -> list[str]:
     from rapport.engine.scores.definition import parse_definition
     from rapport.workspace.scores.definitions import create_draft
     from rapport.workspace.scores.models import ScoreDefinition, State
-    from rapport.workspace.scores.releases import publish
     from rapport.workspace.scores.templates import template
 
     document = template(key).document
@@ -69,8 +72,7 @@ def _publish(key: str, *, by: str) -> list[str]:
         return []
     draft = versions.first() or create_draft(document=document, by=by, note=REASON)
     if draft.backtest:
-        publish(draft, by=by, reason=REASON)
-        return []
+        return _published(draft, by=by)
     return _proved_and_published(draft.name or "", draft.version or 1, by=by)
 
 
@@ -84,5 +86,14 @@ def _proved_and_published(name: str, version: int, *, by: str) -> list[str]:
     except RapportError as error:
         publish(version_of(name, version), by=by, reason=REASON, override=error.sentence)
         return [f"{name} is live without a backtest: {error.sentence}"]
-    publish(proved, by=by, reason=REASON)
-    return []
+    return _published(proved, by=by)
+
+
+def _published(proved: ScoreDefinition, *, by: str) -> list[str]:
+    """Make it live; a doubt that its proof leaves is recorded as the override and told as a warning."""
+    from rapport.workspace.scores.releases import doubts, publish
+
+    told = " ".join(doubt.sentence for doubt in doubts(proved))
+    override = f"The sample's own score, live to be looked at: {told}" if told else ""
+    publish(proved, by=by, reason=REASON, override=override)
+    return [f"{proved.name} is live against a doubt: {told}"] if told else []
