@@ -69,7 +69,7 @@ def expected(cohort: Cohort, customers: Histories, ahead: Ahead) -> Expected:
     discounted = if_alive(purchases, model, customers.x, customers.age, ahead) if ahead.rate else plain
     worth = np.full(len(there), np.nan)
     if cohort.spend is not None:
-        worth = _worth(cohort.spend.model, customers)
+        worth = worth_of(cohort.spend.model, customers)
     return Expected(alive=there, purchases=there * plain, discounted=there * discounted, worth=worth)
 
 
@@ -78,18 +78,16 @@ def value_of(cohort: Cohort, customers: Histories, ahead: Ahead) -> Estimate:
     found = expected(cohort, customers, ahead)
     if cohort.spend is None:
         return Estimate(value=found.value, low=found.value, high=found.value)
-    variance = variance_of(cohort.known, lambda m: np.log(_times_alive(purchases, m, customers, ahead)))
-    variance = variance + variance_of(cohort.spend, lambda m: np.log(_worth(m, customers)))
+    variance = variance_of(cohort.known, lambda m: np.log(times_alive(purchases, m, customers, ahead)))
+    variance = variance + variance_of(cohort.spend, lambda m: np.log(worth_of(m, customers)))
     return log_interval(found.value, variance)
 
 
 def purchases_of(cohort: Cohort, customers: Histories, ahead: Ahead) -> Estimate:
     """Purchases within the horizon, not discounted."""
     plain = replace(ahead, rate=0.0)
-    value = _times_alive(purchases, cohort.known.model, customers, plain)
-    return log_interval(
-        value, variance_of(cohort.known, lambda m: np.log(_times_alive(purchases, m, customers, plain)))
-    )
+    value = times_alive(purchases, cohort.known.model, customers, plain)
+    return log_interval(value, variance_of(cohort.known, lambda m: np.log(times_alive(purchases, m, customers, plain))))
 
 
 def alive_of(cohort: Cohort, customers: Histories) -> Estimate:
@@ -99,7 +97,7 @@ def alive_of(cohort: Cohort, customers: Histories) -> Estimate:
 
 def silent_of(cohort: Cohort, customers: Histories, ahead: Ahead) -> Estimate:
     """P(no purchase within the horizon), 0..1."""
-    return probability_of(cohort.known, lambda m: 1.0 - _times_alive(buys, m, customers, ahead))
+    return probability_of(cohort.known, lambda m: 1.0 - times_alive(buys, m, customers, ahead))
 
 
 def gone_of(cohort: Cohort, customers: Histories) -> Estimate:
@@ -112,14 +110,14 @@ def worth_if_alive(cohort: Cohort, customers: Histories, ahead: Ahead) -> Floats
     kept = if_alive(purchases, cohort.known.model, customers.x, customers.age, ahead)
     if cohort.spend is None:
         return np.full(len(kept), np.nan)
-    return np.asarray(kept * _worth(cohort.spend.model, customers))
+    return np.asarray(kept * worth_of(cohort.spend.model, customers))
 
 
-def _times_alive(figure: Figure, model: object, customers: Histories, ahead: Ahead) -> Floats:
+def times_alive(figure: Figure, model: object, customers: Histories, ahead: Ahead) -> Floats:
     return alive(model, customers.groups) * if_alive(figure, model, customers.x, customers.age, ahead)
 
 
-def _worth(model: object, customers: Histories) -> Floats:
+def worth_of(model: object, customers: Histories) -> Floats:
     assert isinstance(model, GammaGamma)
     return model.expected_value(customers.spend_count, customers.spend)
 

@@ -62,13 +62,20 @@ def months_of(
     """Expected months within the horizon that it still runs, each worth exp(-rate x days until it)."""
 
     def months(model: object) -> Floats:
-        assert isinstance(model, Bdw)
-        at, share = contracts.position(renewal_months), _share(cohort)
-        return _months(model, at, share, horizon_days, renewal_months * DAYS_A_MONTH, rate_per_day)
+        return months_under(model, cohort, contracts, horizon_days, renewal_months, rate_per_day)
 
     found = log_interval(months(cohort.known.model), variance_of(cohort.known, lambda m: np.log(months(m))))
     most = np.maximum(full_months(horizon_days, rate_per_day), found.value)
     return replace(found, high=np.minimum(found.high, most))
+
+
+def months_under(
+    model: object, cohort: Cohort, contracts: Running, horizon_days: float, renewal_months: int, rate_per_day: float
+) -> Floats:
+    """`months_of` under another model of the cohort."""
+    assert isinstance(model, Bdw)
+    at, share = contracts.position(renewal_months), _share(cohort)
+    return _months(model, at, share, horizon_days, renewal_months * DAYS_A_MONTH, rate_per_day)
 
 
 def full_months(horizon_days: float, rate_per_day: float) -> float:

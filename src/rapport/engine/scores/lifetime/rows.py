@@ -47,17 +47,17 @@ def _learnt(definition: CustomerDefinition, view: AsOf, runner: Runner) -> Fitte
         months = definition.renewal_months or usual_term_months(
             view, needed_by=f"the score {definition.name}", time_zone=zone, runner=runner
         )
-        rows = runner.cache(_of_audience(terms(definition, view, renewal_months=months), definition, view))
+        rows = runner.cache(of_audience(terms(definition, view, renewal_months=months), definition, view))
         return learn_terms(definition, rows, renewal_months=months, runner=runner)
-    rows = runner.cache(_of_audience(histories(definition, view), definition, view))
+    rows = runner.cache(of_audience(histories(definition, view), definition, view))
 
     def split(days: int) -> ir.Table:
-        return _of_audience(split_histories(definition, view, days=days), definition, view)
+        return of_audience(split_histories(definition, view, days=days), definition, view)
 
     return learn(definition, rows, split=split, runner=runner)
 
 
-def _of_audience(rows: ir.Table, definition: CustomerDefinition, view: AsOf) -> ir.Table:
+def of_audience(rows: ir.Table, definition: CustomerDefinition, view: AsOf) -> ir.Table:
     scored = standing(definition, view, None)
     scored = scored.filter(scored[LEFT_OUT].isnull()).select(_standing=scored.subject_id)
     return rows.semi_join(scored, rows.subject_id == scored["_standing"])
