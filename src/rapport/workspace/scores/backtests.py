@@ -16,6 +16,7 @@ from rapport.engine.scores.cut_offs import suggest_cut_offs
 from rapport.engine.scores.definition import ScoreDefinition as Definition
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.definitions import live, parsed, version_of
+from rapport.workspace.scores.feedback import words
 from rapport.workspace.scores.models import ScoreDefinition
 from rapport.workspace.scores.runs import READ_TABLES, Progress, quiet
 
@@ -47,6 +48,7 @@ def run_backtest(
             now=at,
             runner=runner,
             live=_other_live(stored),
+            feedback=words(stored.name or ""),
             progress=progress,
         )
     stored.backtest = json.loads(report.to_json())
