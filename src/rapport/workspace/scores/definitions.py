@@ -13,6 +13,7 @@ from rapport.engine.errors import DefinitionError
 from rapport.engine.scores.definition import ScoreDefinition as Definition
 from rapport.engine.scores.definition import parse_definition
 from rapport.workspace.scores.models import ScoreDefinition, State
+from rapport.workspace.scores.references import resolved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class Verdict:
 def check(document: str) -> Verdict:
     """A document read as a definition; a problem is a sentence, never an exception."""
     try:
-        return Verdict(definition=parse_definition(document), problem=None)
+        return Verdict(definition=parse_definition(resolved(document)), problem=None)
     except DefinitionError as error:
         return Verdict(definition=None, problem=error.sentence)
 
@@ -34,8 +35,10 @@ def check(document: str) -> Verdict:
 def create_draft(*, document: str, by: str, note: str = "") -> ScoreDefinition:
     """A new version of the score that the document names, as a draft.
 
+    The live versions of scores that it names are written into it.
     Raises DefinitionError if the document cannot be read.
     """
+    document = resolved(document)
     definition = parse_definition(document)
     with transaction.atomic():
         newest = ScoreDefinition.objects.filter(name=definition.name).order_by("-version").first()
@@ -56,6 +59,7 @@ def change_draft(draft: ScoreDefinition, *, document: str, by: str, note: str = 
 
     A backtest of the earlier document is dropped: it proves nothing about this one.
     """
+    document = resolved(document)
     definition = parse_definition(document)
     if draft.state != State.DRAFT or definition.name != draft.name:
         return create_draft(document=document, by=by, note=note)

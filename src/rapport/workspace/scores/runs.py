@@ -18,7 +18,7 @@ from rapport.engine.crm.tables import TABLES
 from rapport.engine.runner import Runner
 from rapport.engine.scores.definition import ScoreDefinition as Definition
 from rapport.engine.scores.kind import everyone
-from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.kinds import KINDS, learns
 from rapport.engine.scores.population import PopulationRun
 from rapport.engine.scores.trend import TREND_DAYS, earlier
 from rapport.workspace.crm.lake import open_snapshot
@@ -96,7 +96,7 @@ def readiness_of(definition: Definition) -> Readiness | None:
 def _run(run: ScoreRun, version: ScoreDefinition, snapshot: Snapshot, runner: Runner, progress: Progress) -> None:
     definition = parsed(version)
     progress(0, 3, f"scoring {run.score}")
-    before = population_of(_before(run)) if KINDS[definition.kind].learns else None
+    before = population_of(_before(run)) if learns(definition) else None
     computed = compute(definition, snapshot, at=run.as_of, runner=runner, before=before)
     progress(1, 3, f"comparing {run.score} with 7 and 30 days earlier")
     rows = _moved(computed, definition, snapshot, at=run.as_of, runner=runner)
@@ -157,7 +157,7 @@ def _moved(
     computed: Computed, definition: Definition, snapshot: Snapshot, *, at: datetime, runner: Runner
 ) -> list[Scored]:
     """The rows with what changed since 7 and 30 days earlier, by the same model where there is one."""
-    run = computed.population if KINDS[definition.kind].learns else None
+    run = computed.population if learns(definition) else None
     week, month = (_values(definition, snapshot, at=earlier(at, days), runner=runner, run=run) for days in TREND_DAYS)
     return [
         with_movement(
