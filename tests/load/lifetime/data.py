@@ -15,7 +15,7 @@ _BLOCK = 1_000_000
 
 
 def generate(file: Path, *, customers: int, seed: int = 7) -> None:
-    """One row per customer: id, x, t_x, age (days, int32), mean_spend (null without repeat purchases). Same seed, same file."""
+    """One row per customer: id, x, t_x, age (days, int32), mean_spend (null where x is 0). Same seed, same file."""
     random = np.random.default_rng(seed)
     writer = None
     for start in range(0, customers, _BLOCK):

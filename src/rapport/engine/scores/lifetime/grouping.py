@@ -43,7 +43,8 @@ def spend_groups(histories: ir.Table, runner: Runner) -> SpendGroups:
     A class is a thousandth wide and keeps the means of spend and of its logarithm, so that parameters fitted on classes
     equal those fitted on customers to six digits.
 
-    Parameters: histories, one row per customer: x, purchases whose amount counts, and mean_spend (float64), their average.
+    Parameters: histories, one row per customer: x, purchases whose amount counts, and mean_spend
+        (float64), their average.
         Customers without any (x = 0, null, or nothing spent) are left out.
     """
     known = histories.filter((histories.x > 0) & (histories.mean_spend > 0))

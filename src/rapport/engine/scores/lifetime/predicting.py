@@ -32,7 +32,7 @@ def predictions(model: PurchaseModel, grouped: Grouped, *, horizon: float, rate:
 def with_predictions(histories: ir.Table, found: ir.Table, spend: GammaGamma) -> ir.Table:
     """Each customer with what is predicted: alive, purchases, spend_per_purchase, value.
 
-    value = discounted purchases x expected amount of a purchase; the latter is the Gamma-Gamma mean given the customer's own
+    value = discounted purchases x expected amount of a purchase, the Gamma-Gamma mean given the customer's own
     mean_spend (null or x = 0: everybody's), null where it is infinite.
 
     Parameters: histories, one row per customer with x, t_x, age, mean_spend; found, `predictions` as a table.

@@ -62,8 +62,7 @@ class Bdw(Model):
         """Log probability of each row's contracts, counts applied: ended x log(S(k-1) - S(k)) + survived x log S(k)."""
         k = contracts.renewal
         after, before = self.log_survival(k), self.log_survival(np.maximum(k - 1, 0))
-        with np.errstate(divide="ignore"):
-            ending = before + np.log(-np.expm1(after - before))
+        ending = before + np.log(np.maximum(-np.expm1(after - before), 1e-300))
         ended = np.where(contracts.ended > 0, contracts.ended * np.where(contracts.ended > 0, ending, 0.0), 0.0)
         return np.asarray(ended + contracts.survived * after)
 

@@ -74,18 +74,29 @@ def _curve(r: float, a: float, b: float, z: Floats) -> Floats:
 
 
 def _summed(r: float, a: float, b: float, z: Floats) -> Floats:
-    """The mean over p by the trapezoidal rule in u = logit(p), over all p that matter."""
-    centre, spread = log(a / b), sqrt(1 / a + 1 / b)
+    """The mean over p by the trapezoidal rule in u = logit(p).
+
+    What is summed is the difference from a curve in p whose mean is known, (1 - p)^m between the same ends. The difference
+    vanishes at both ends, so that the sum is short however close a or b are to 0.
+    """
+    spread = sqrt(1 / (a + 1) + 1 / (b + 1))
+    centre = log((a + 1) / (b + 1))
+    left = centre - (_DIGITS + log(1 + r * float(z.max()))) / (a + 1) - 9 * spread
+    right = centre + _DIGITS / (b + 1) + 9 * spread
     step = min(_STEP, 0.7 * spread)
-    left = centre - (_DIGITS + log(1 + r * float(z.max()))) / a - 9 * spread
-    right = centre + _DIGITS / b + 9 * spread
     u = np.arange(left, right + step, step)
-    density = np.exp(-a * np.logaddexp(0, -u) - b * np.logaddexp(0, u) - betaln(a, b)) * step
-    p = np.exp(-np.logaddexp(0, -u))
+    log_p, log_not = -np.logaddexp(0, -u), -np.logaddexp(0, u)
+    density = np.exp(a * log_p + b * log_not - betaln(a, b)) * step
     out = np.empty(len(z))
     for rows in np.array_split(np.arange(len(z)), 1 + len(z) * len(u) // 2_000_000):
-        drawn = p[None, :] * z[rows, None]
-        small = drawn < 1e-200
-        bought = -np.expm1(-r * np.log1p(drawn)) / np.where(small, 1.0, r * drawn)
-        out[rows] = np.where(small, 1.0, bought) @ density
+        out[rows] = _around_known(r, a, b, z[rows, None], log_p[None, :], log_not[None, :], density)
     return out
+
+
+def _around_known(r: float, a: float, b: float, z: Floats, log_p: Floats, log_not: Floats, density: Floats) -> Floats:
+    at_one = -np.expm1(-r * np.log1p(z)) / (r * z)
+    power = np.maximum((r + 1) * z / 2, 1.0)
+    near = np.exp(power * log_not)
+    bought = -np.expm1(-r * np.log1p(np.exp(log_p) * z)) / (r * np.exp(log_p) * z)
+    known = at_one + (1 - at_one) * np.exp(betaln(a, b + power) - betaln(a, b))
+    return np.asarray(known[:, 0] + (bought - at_one - (1 - at_one) * near) @ density)

@@ -92,7 +92,7 @@ def maximum(
         hessian=curvature,
         at_edge=tuple(bool(h) for h in held),
         to_gain=gain,
-        settled=bool(np.isfinite(value)) and gain < noise,
+        settled=bool(np.isfinite(value) and gain < noise),
     )
 
 

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln
-from scipy.stats import nbinom
 
 from rapport.engine.scores.lifetime.models.base import Model
 from rapport.engine.scores.lifetime.models.coarse import coarse_purchases, time_box
@@ -152,13 +151,17 @@ def _discounted_life(beta: Floats, s: float, horizon: float, rate: float) -> Flo
 def _pmf(n: Floats, r: Floats | float, alpha: Floats | float, s: float, beta: Floats, time: float) -> Floats:
     """P(n purchases within `time`): a negative binomial up to the end or up to death, summed over times of death."""
     half = np.log1p(time / beta) / 2
-    survive = np.exp(-2 * s * half)[:, None]
-    out = survive * nbinom.pmf(n, r, alpha / (alpha + time))
+    ways = gammaln(r + n) - gammaln(r) - gammaln(n + 1)
+
+    def bought(until: Floats | float) -> Floats:
+        log_share = np.log(alpha / (alpha + until))
+        log_rest = np.log(np.maximum(until / (alpha + until), 1e-300))
+        return np.asarray(np.exp(ways + r * log_share + n * log_rest))
+
+    out = np.exp(-2 * s * half)[:, None] * bought(time)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         y = half * (node + 1)
-        died = (beta * np.expm1(y))[:, None]
-        density = (s * half * weight * np.exp(-s * y))[:, None]
-        out = out + density * nbinom.pmf(n, r, alpha / (alpha + died))
+        out = out + (s * half * weight * np.exp(-s * y))[:, None] * bought((beta * np.expm1(y))[:, None])
     return np.asarray(out)
 
 
