@@ -12,7 +12,7 @@ from rapport.engine.scores.conversion.spec import ConversionDefinition
 from rapport.engine.scores.features.after_outcome import FieldTiming, field_timings
 from rapport.engine.scores.features.terms import term_of
 from rapport.engine.scores.outcome import known
-from rapport.engine.statistics.leakage import scan_for_leaks
+from rapport.engine.statistics.leakage import ALONE, Suspect, scan_for_leaks
 
 DATES_ITSELF = ".created_at"
 _PROVEN = 10  # records whose value was recorded before their outcome
@@ -25,14 +25,17 @@ def guarded(
 
     Suspected is a field whose values are recorded only after the outcome, and one that tells the outcome too
     well by itself (`scan_for_leaks`) while no dates show that it was known before. What happened (visits, deals,
-    orders) carries its own date and is not suspected. `keep` of the definition uses a field all the same.
+    orders) carries its own date and is not suspected. A field that is only missed by the model, as any good one
+    is, is named but used. `keep` of the definition uses a field all the same.
     """
     fields = [name for name in pool.features.names if term_of(name) is None]
     first = known(definition, view, runner).first
     timings = field_timings(view, definition.subject, fields, first, runner=runner)
-    found = {t.path: evidence for t in timings if (evidence := t.evidence) is not None}
-    found = {**_by_strength(pool, _unproven(fields, timings)), **found}
-    kept = frozenset(definition.keep)
+    late = {t.path: evidence for t in timings if (evidence := t.evidence) is not None}
+    strong = {one.name: one for one in _strong(pool, _unproven(fields, timings))}
+    found = {**{name: one.sentence.removeprefix(f"{name}: ") for name, one in strong.items()}, **late}
+    honest = {name for name, one in strong.items() if (one.alone or 0.0) <= ALONE} - set(late)
+    kept = honest | set(definition.keep)
     leaks = tuple(Leak(name=name, evidence=found[name], kept=name in kept) for name in sorted(found))
     out = {leak.name for leak in leaks if not leak.kept}
     names = tuple(name for name in pool.features.names if name not in out)
@@ -44,8 +47,7 @@ def _unproven(fields: Sequence[str], timings: Sequence[FieldTiming]) -> list[str
     return [name for name in fields if name not in proven and not name.endswith(DATES_ITSELF)]
 
 
-def _by_strength(pool: Pool, fields: Sequence[str]) -> dict[str, str]:
+def _strong(pool: Pool, fields: Sequence[str]) -> tuple[Suspect, ...]:
     if not fields or pool.event_count < FEWEST_EVENTS:
-        return {}
-    scan = scan_for_leaks(pool.features.select(fields), pool.events, groups=pool.subject_ids)
-    return {one.name: one.sentence.removeprefix(f"{one.name}: ") for one in scan.flagged}
+        return ()
+    return scan_for_leaks(pool.features.select(fields), pool.events, groups=pool.subject_ids).flagged
