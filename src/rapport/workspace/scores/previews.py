@@ -17,6 +17,7 @@ from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.kinds import KINDS
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.models import CurrentScore
+from rapport.workspace.scores.references import resolved
 from rapport.workspace.scores.runs import READ_TABLES, compute, last_run, population_of
 from rapport.workspace.scores.scored import Scored, scored_rows
 from rapport.workspace.scores.subjects import Subject, records, subjects
@@ -55,14 +56,45 @@ class Crossing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Move:
+    """How many would go from one band to another; None stands for no value."""
+
+    now: str | None
+    then: str | None
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What publishing would do now: the bands before and after, and who would move most."""
+    """What publishing would do now: the bands before and after, and who would move most.
+
+    moves: from band (None: not scored so far) to band, those that change it; capacity: what the team works a week,
+    None where it is not known.
+    """
 
     crossings: Sequence[Crossing]
     up_count: int
     down_count: int
     null_count: int
     most_moved: Sequence[Compared]
+    moves: Sequence[Move] = ()
+    capacity: int | None = None
+
+    @property
+    def against_capacity(self) -> str:
+        """`412 more A; the team works 150 a week.`; empty without bands."""
+        if not self.crossings:
+            return ""
+        top = self.crossings[0]
+        way = "more" if top.change > 0 else "fewer"
+        told = f"{abs(top.change):,} {way} {top.label}" if top.change else f"As many {top.label} as now"
+        if self.capacity is None:
+            return f"{told}; nobody has said how many the team works a week."
+        weeks = top.then / self.capacity
+        span = "less than a week" if weeks < 1 else f"{weeks:.1f} weeks"
+        return (
+            f"{told}; the team works {self.capacity:,} a week, so the {top.then:,} in {top.label} are {span} of work."
+        )
 
 
 def sample_preview(document: str, *, now: datetime, count: int = _SAMPLE) -> list[Compared]:
@@ -70,7 +102,7 @@ def sample_preview(document: str, *, now: datetime, count: int = _SAMPLE) -> lis
 
     Raises DefinitionError where the document cannot be read.
     """
-    definition = parse_definition(document)
+    definition = parse_definition(resolved(document))
     live = _live_sample(definition.name, count)
     known = subjects(definition.subject, live) or _first_records(definition.subject, count)
     if not known:
@@ -94,9 +126,12 @@ def sample_preview(document: str, *, now: datetime, count: int = _SAMPLE) -> lis
     return sorted(compared, key=lambda c: (-(c.draft.value or Decimal(-1)), c.subject.name))
 
 
-def effect(document: str, *, now: datetime, most_moved: int = 10) -> Effect:
-    """Everyone scored by a document, compared with the current values of the score it names."""
-    definition = parse_definition(document)
+def effect(document: str, *, now: datetime, most_moved: int = 10, capacity: int | None = None) -> Effect:
+    """Everyone scored by a document, compared with the current values of the score it names.
+
+    Parameters: capacity, how many the team works a week.
+    """
+    definition = parse_definition(resolved(document))
     with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
         rows = compute(definition, snapshot, at=now, runner=runner).rows
     current = {c.subject_id: c for c in CurrentScore.objects.filter(score=definition.name)}
@@ -113,12 +148,21 @@ def effect(document: str, *, now: datetime, most_moved: int = 10) -> Effect:
             for row in moved
             if changes[row.subject_id] and row.subject_id in known
         ],
+        moves=_moves(rows, current),
+        capacity=capacity,
     )
 
 
 def _crossings(definition: Definition, rows: Sequence[Scored], current: Mapping[str, CurrentScore]) -> list[Crossing]:
     now, then = Counter(c.band for c in current.values()), Counter(row.band for row in rows)
     return [Crossing(label=b.label, now=now[b.label], then=then[b.label]) for b in definition.bands]
+
+
+def _moves(rows: Sequence[Scored], current: Mapping[str, CurrentScore]) -> list[Move]:
+    """Those who change band, the largest group first."""
+    counted = Counter((live.band if (live := current.get(row.subject_id)) else None, row.band) for row in rows)
+    found = [Move(now=now, then=then, count=n) for (now, then), n in counted.items() if now != then]
+    return sorted(found, key=lambda m: (-m.count, m.now or "", m.then or ""))
 
 
 def _difference(row: Scored, live: CurrentScore | None) -> Decimal | None:

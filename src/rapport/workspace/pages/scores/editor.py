@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from rapport.engine.errors import RapportError
+from rapport.workspace.actions.capacity import capacity
 from rapport.workspace.pages.scores.links import record_url
 from rapport.workspace.scores import previews
 from rapport.workspace.scores.definitions import change_draft, check, create_draft, live
@@ -72,7 +73,7 @@ def effect(request: HttpRequest) -> HttpResponse:
     if verdict.definition is None:
         return render(request, "scores/effect.html", {"problem": verdict.problem})
     try:
-        found = previews.effect(document, now=timezone.now())
+        found = previews.effect(document, now=timezone.now(), capacity=capacity(now=timezone.now()).per_week)
     except RapportError as error:
         return render(request, "scores/effect.html", {"problem": error.sentence})
     return render(request, "scores/effect.html", {"effect": found, "definition": verdict.definition})

@@ -22,7 +22,7 @@ from rapport.workspace.team.access import Action, needs
 def run(request: HttpRequest, name: str) -> HttpResponse:
     """Score everyone now, in the background."""
     found = enqueue("run_score", by=request.user, once=True, score=name)
-    return _following(request, found, back=reverse("scores:score", args=[name]))
+    return following(request, found, back=reverse("scores:score", args=[name]))
 
 
 @require_POST
@@ -31,7 +31,7 @@ def backtest(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Prove a version, in the background."""
     stored = get_object_or_404(ScoreDefinition, name=name, version=version)
     found = enqueue("backtest", by=request.user, once=True, score=name, version=stored.version)
-    return _following(request, found, back=reverse("scores:version", args=[name, version]))
+    return following(request, found, back=reverse("scores:version", args=[name, version]))
 
 
 def job(request: HttpRequest, job_id: str) -> HttpResponse:
@@ -61,7 +61,8 @@ def publish(request: HttpRequest, name: str, version: int) -> HttpResponse:
 @needs(Action.PUBLISH_SCORES)
 def rollback(request: HttpRequest, name: str, version: int) -> HttpResponse:
     def decide() -> str:
-        releases.rollback(name, version=version, by=str(request.user), reason=request.POST.get("reason", ""))
+        reason, override = request.POST.get("reason", ""), request.POST.get("override", "")
+        releases.rollback(name, version=version, by=str(request.user), reason=reason, override=override)
         enqueue("run_score", by=request.user, once=True, score=name)
         return f"Version {version} of {name} is live again; everyone is being scored."
 
@@ -86,7 +87,7 @@ def _decided(request: HttpRequest, decide: Callable[[], str], *, back: str) -> H
     return redirect(back)
 
 
-def _following(request: HttpRequest, found: Job, *, back: str) -> HttpResponse:
+def following(request: HttpRequest, found: Job, *, back: str) -> HttpResponse:
     """The job's progress, as a part for htmx or by going back to the page that shows it."""
     if getattr(request, "htmx", False):
         return render(request, "scores/job.html", {"job": found})

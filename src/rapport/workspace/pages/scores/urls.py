@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.scores import editor, history, record, release, views
+from rapport.workspace.pages.scores import editor, history, holdout, monitoring, record, release, shadow, views
 from rapport.workspace.pages.scores.form.views import form
 
 app_name = "scores"
@@ -14,6 +14,7 @@ urlpatterns = [
     path("form/", form, name="form"),
     path("preview/", editor.preview, name="preview"),
     path("effect/", editor.effect, name="effect"),
+    path("capacity/", holdout.capacity, name="capacity"),
     path("record/<str:kind>/<str:record_id>/", record.record, name="record"),
     path("why/<str:name>/<str:record_id>/", record.why, name="why"),
     path("history/<str:name>/<str:record_id>/", history.history, name="history"),
@@ -21,6 +22,16 @@ urlpatterns = [
     path("jobs/<str:job_id>/", release.job, name="job"),
     path("<str:name>/", views.score, name="score"),
     path("<str:name>/run/", release.run, name="run"),
+    path("<str:name>/watch/", monitoring.watch, name="watch"),
+    path("<str:name>/look/", monitoring.look, name="look"),
+    path("<str:name>/holdout/", holdout.page, name="holdout"),
+    path("<str:name>/holdout/start/", holdout.start, name="holdout_start"),
+    path("<str:name>/holdout/stop/", holdout.stop, name="holdout_stop"),
+    path("<str:name>/holdout/compare/", holdout.compare, name="holdout_compare"),
+    path("<str:name>/<int:version>/shadow/", shadow.page, name="shadow"),
+    path("<str:name>/<int:version>/shadow/fates/", shadow.fates, name="shadow_fates"),
+    path("<str:name>/<int:version>/shadow/start/", shadow.start, name="shadow_start"),
+    path("<str:name>/<int:version>/shadow/stop/", shadow.stop, name="shadow_stop"),
     path("<str:name>/retire/", release.retire, name="retire"),
     path("<str:name>/<int:version>/", views.version, name="version"),
     path("<str:name>/<int:version>/edit/", editor.edit, name="edit"),

@@ -10,10 +10,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from rapport.workspace.pages.scores.links import with_names
+from rapport.workspace.pages.scores.monitoring import sign_of, with_health
 from rapport.workspace.pages.scores.pictures import decile_chart, distribution_chart
 from rapport.workspace.scores import overview
 from rapport.workspace.scores.definitions import check, differences, live, readable
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRelease
+from rapport.workspace.scores.monitoring import health_of
+from rapport.workspace.scores.releases import doubts
+from rapport.workspace.scores.shadow import newest as newest_shadow
 from rapport.workspace.scores.subjects import records
 from rapport.workspace.scores.templates import templates
 from rapport.workspace.team.access import Action, can, visible
@@ -29,6 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "scores/index.html",
         {
             "overviews": found,
+            "watched": with_health(found),
             "drafts": overview.drafts(),
             "templates": templates().values(),
             "may_edit": can(_user(request), Action.EDIT_SCORES),
@@ -55,6 +60,8 @@ def score(request: HttpRequest, name: str) -> HttpResponse:
         "risers": with_names(_seen(request, shown).filter(trend="rising").order_by("-change_7d", "subject_id")[:_TOP]),
         "fallers": with_names(_seen(request, shown).filter(trend="falling").order_by("change_7d", "subject_id")[:_TOP]),
         "versions": versions,
+        "health": (health := health_of([name])[name]),
+        "health_sign": sign_of(health.level),
         "releases": ScoreRelease.objects.filter(definition__name=name).select_related("definition")[:20],
         **_report(shown),
         **_abilities(request),
@@ -75,6 +82,8 @@ def version(request: HttpRequest, name: str, version: int) -> HttpResponse:
         "differences": differences(before, shown) if before else [],
         "versions": overview.versions(name),
         "releases": shown.releases.all(),
+        "doubts": doubts(shown),
+        "shadow": newest_shadow(name, version),
         **_report(shown),
         **_abilities(request),
     }

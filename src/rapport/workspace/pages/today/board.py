@@ -18,6 +18,7 @@ from rapport.workspace.pages.frame.wording import plain
 from rapport.workspace.pages.scores.links import record_url
 from rapport.workspace.scores.definitions import live_definitions
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition
+from rapport.workspace.scores.monitoring import health_of
 from rapport.workspace.scores.overview import Freshness, freshness
 from rapport.workspace.scores.subjects import records, subjects
 from rapport.workspace.team.access import visible
@@ -76,8 +77,11 @@ class Mover:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreFreshness:
+    """A live score, how fresh it is, and what was alarming when it was last looked at (sentences)."""
+
     version: ScoreDefinition
     freshness: Freshness
+    alarms: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +105,24 @@ def board(user: User, *, scope: str, score: str, count: int, now: datetime) -> B
         scope=scope,
         cards=[card(item) for item in listing.open_items(user, scope, count=count)],
         counts=listing.counts(user, scope, now=now),
-        scores=[ScoreFreshness(version=v, freshness=freshness(v.name or "", now=now)) for v in live],
+        scores=_fresh(live, now=now),
         score=chosen,
         risers=_movers(user, chosen, "rising") if chosen else (),
         fallers=_movers(user, chosen, "falling") if chosen else (),
         numbers=_numbers(user, now=now),
     )
+
+
+def _fresh(live: Sequence[ScoreDefinition], *, now: datetime) -> list[ScoreFreshness]:
+    health = health_of(v.name or "" for v in live)
+    return [
+        ScoreFreshness(
+            version=v,
+            freshness=freshness(v.name or "", now=now),
+            alarms=[str(a["sentence"]) for a in health[v.name or ""].alarms],
+        )
+        for v in live
+    ]
 
 
 def card(item: WorkItem) -> Card:
