@@ -127,7 +127,7 @@ class RealTime:
             deals=asked["deal"],
             wide=any(score.is_wide for score in scores),
         )
-        rows = rows_near(known, columns)
+        rows = rows_near(known, columns, self._pool)
         for tables in self._tables:
             tables.swap(rows)
         clock.passed("reading")
