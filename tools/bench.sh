@@ -16,6 +16,15 @@ if [ "$size" = small ]; then customers=1000000 purchases=10000000; else customer
 say "RFM of $customers customers with $purchases purchases"
 PYTHONPATH=tests $python -m load.rfm.run --customers "$customers" --purchases "$purchases"
 
+peers=.tools/peers/bin/python # the packages compared with; never a dependency of the product
+[ -x $peers ] || { $python -m venv .tools/peers && $peers -m pip install --quiet --requirement tests/load/lifetime/peers.txt; }
+if [ "$size" = small ]; then sizes="2357 10000 100000"; else sizes="2357 10000 100000 1000000 10000000"; fi
+say "Customer lifetimes against lifetimes and pymc-marketing: $sizes"
+# shellcheck disable=SC2086 # several numbers
+PYTHONPATH=tests $python -m load.lifetime.run --customers $sizes --pareto 100000 --pymc-up-to 10000
+say "Customer lifetimes of a whole cohort against the paper"
+PYTHONPATH=tests $python -m load.lifetime.full_cohort
+
 pages() {
   say "Pages over 100,000 contacts$1"
   $python tests/load/pages/measure.py --contacts 100000

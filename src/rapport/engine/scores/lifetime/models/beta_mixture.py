@@ -76,8 +76,8 @@ def _curve(r: float, a: float, b: float, z: Floats) -> Floats:
 def _summed(r: float, a: float, b: float, z: Floats) -> Floats:
     """The mean over p by the trapezoidal rule in u = logit(p).
 
-    What is summed is the difference from a curve in p whose mean is known, (1 - p)^m between the same ends. The difference
-    vanishes at both ends, so that the sum is short however close a or b are to 0.
+    What is summed is the difference from a curve in p whose mean is known, (1 - p)^m between the same ends. The
+    difference vanishes at both ends, so that the sum is short however close a or b are to 0.
     """
     spread = sqrt(1 / (a + 1) + 1 / (b + 1))
     centre = log((a + 1) / (b + 1))
