@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from rapport.cli import company, data, running, scoring
+from rapport.cli import company, data, monitor, running, scoring
 from rapport.cli.answering import Command, answered
 from rapport.cli.exit_codes import OK
 
@@ -33,6 +33,8 @@ _COMMANDS: dict[str, Command] = {
     "score": scoring.score,
     "metrics": scoring.metrics,
     "backtest": scoring.backtest,
+    "monitor": monitor.monitor,
+    "holdout": monitor.holdout,
     "doctor": company.doctor,
     "publish": data.publish,
 }

@@ -20,7 +20,20 @@ from rapport.cli.exit_codes import BAD_INPUT, FAILED, OK, WARNINGS
 from rapport.cli.running import free_port
 from rapport.workspace.options import forget_options, store_missing, store_options, stored_options
 
-COMMANDS = ("demo", "serve", "worker", "import", "refresh", "score", "metrics", "backtest", "doctor", "publish")
+COMMANDS = (
+    "demo",
+    "serve",
+    "worker",
+    "import",
+    "refresh",
+    "score",
+    "metrics",
+    "backtest",
+    "monitor",
+    "holdout",
+    "doctor",
+    "publish",
+)
 
 
 class TestHelp:
