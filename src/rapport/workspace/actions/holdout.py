@@ -130,6 +130,13 @@ def held_out_now(*, now: datetime) -> set[str]:
     return {s for s in rows.values_list("subject_id", flat=True) if s}
 
 
+def left_alone(score: str, subject_id: str, *, band: str | None, now: datetime) -> bool:
+    """Whether a subject is to be left alone now: held out from this score's action, or from another's."""
+    plans = HoldoutPlan.objects.filter(stopped_at=None, started_at__lte=now, ends_at__gt=now).values("action")
+    held = ActionAssignment.objects.filter(action__in=plans, subject_id=subject_id, arm=HOLDOUT)
+    return held.exists() or arm_of(score, subject_id, band=band, now=now) == HOLDOUT
+
+
 def split_of(plan: HoldoutPlan) -> Split:
     """How the plan divides, salt included."""
     return Split(action=plan.action, salt=plan.salt, held_out=plan.held_out, by_band=plan.by_band)

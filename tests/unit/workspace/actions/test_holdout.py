@@ -14,7 +14,8 @@ from rapport.workspace.actions import decisions
 from rapport.workspace.actions.capacity import by_team, capacity, set_capacity
 from rapport.workspace.actions.holdout import Wanted, arm_of, arms_of, running, sizes, start, stop
 from rapport.workspace.actions.holdout_reports import due_at, report
-from rapport.workspace.actions.models import ActionAssignment, HoldoutPlan, WorkItem
+from rapport.workspace.actions.models import ActionAssignment, HoldoutPlan, ThresholdCrossing, WorkItem
+from rapport.workspace.actions.realtime.suggesting import suggest
 from rapport.workspace.actions.work_list import build_work_list
 from rapport.workspace.crm.records.models import Interaction
 from rapport.workspace.crm.sales.models import Order
@@ -101,6 +102,21 @@ class TestWorkList:
         drawn = arms_of("interest", {f"a{i}": "A" for i in range(50)} | {f"b{i}": "B" for i in range(50)}, now=NOW)
         assert {drawn[f"a{i}"] for i in range(50)} == {"treated"}
         assert {drawn[f"b{i}"] for i in range(50)} == {"treated", "holdout"}
+
+    def test_a_crossed_threshold_hands_out_nothing_to_those_held_out(self, interest: Scored, ann: User) -> None:
+        for number in range(40):
+            interest(f"c{number:02d}", "90", owner=ann, ready=True)
+        _plan()
+        answered = {}
+        for number in range(40):
+            crossing = ThresholdCrossing(
+                score="interest", version=1, subject="contact", subject_id=f"c{number:02d}", kind="entered"
+            )
+            answered[crossing.subject_id] = suggest(crossing, NOW + DAY)
+        held = set(ActionAssignment.objects.filter(arm="holdout").values_list("subject_id", flat=True))
+        assert {s for s, told in answered.items() if "held_out" in told} == held
+        assert held
+        assert _suggested() == set(answered) - held
 
     def test_without_a_plan_nothing_is_kept(self, interest: Scored) -> None:
         assert arm_of("interest", "x", band="A", now=NOW) == "treated"

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from rapport.engine.actions.thresholds import READY, Direction
 from rapport.workspace.actions.decisions import HOLD_DONE, HOLD_NOT_RELEVANT
+from rapport.workspace.actions.holdout import left_alone
 from rapport.workspace.actions.models import ThresholdCrossing, WorkItem
 from rapport.workspace.actions.realtime.answering import on_crossing
 from rapport.workspace.scores.models import CurrentScore
@@ -31,6 +32,8 @@ def suggest(crossing: ThresholdCrossing, now: datetime) -> dict[str, Any]:
         return {"left_alone": True}
     if open_now.exists():
         return {"left_alone": True}
+    if left_alone(crossing.score, crossing.subject_id, band=current.band, now=now):
+        return {"held_out": True}
     item = WorkItem.objects.create(
         for_user_id=subject.owner_id,
         subject=subject.kind,
