@@ -88,15 +88,17 @@ class TestSuggestions:
         json.dumps(found)
 
     def test_accepting_some_makes_a_draft_that_differs_in_them_alone(self, draft: ScoreDefinition) -> None:
-        made = suggestions.accept(draft, {"visit": Decimal("7.5")}, by="ada")
+        made = suggestions.accept(draft, {("visit", None): Decimal("7.5"), ("often", 0): Decimal(6)}, by="ada")
         before, after = parse_definition(draft.document or ""), parse_definition(made.document or "")
         assert made.version == 2
         assert [c.points for _, c in after.criteria][:2] == [Decimal("7.5"), Decimal(9)]  # type: ignore[attr-defined]
+        often = list(after.criteria)[2][1].points  # type: ignore[attr-defined]
+        assert often.ranges == ((3, None, Decimal(6)),)
         assert after.model_dump(exclude={"groups"}) == before.model_dump(exclude={"groups"})
         assert draft.document == DOCUMENT
 
-    @pytest.mark.parametrize("points", [{}, {"nobody": Decimal(1)}, {"often": Decimal(1)}])
-    def test_what_cannot_be_accepted_is_refused(self, draft: ScoreDefinition, points: dict[str, Decimal]) -> None:
+    @pytest.mark.parametrize("points", [{}, {("nobody", None): Decimal(1)}, {("often", None): Decimal(1)}])
+    def test_what_cannot_be_accepted_is_refused(self, draft: ScoreDefinition, points: dict[suggestions.Where, Decimal]) -> None:
         with pytest.raises(DefinitionError):
             suggestions.accept(draft, points, by="ada")
 

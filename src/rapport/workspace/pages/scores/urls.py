@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.scores import editor, history, holdout, monitoring, record, release, shadow, views
+from rapport.workspace.pages.scores import (
+    editor,
+    exchange,
+    feedback,
+    history,
+    holdout,
+    lint,
+    monitoring,
+    record,
+    release,
+    shadow,
+    suggestions,
+    views,
+)
 from rapport.workspace.pages.scores.form.views import form
 
 app_name = "scores"
@@ -19,6 +32,9 @@ urlpatterns = [
     path("why/<str:name>/<str:record_id>/", record.why, name="why"),
     path("history/<str:name>/<str:record_id>/", history.history, name="history"),
     path("history/<str:name>/<str:record_id>/<str:entry_id>/", history.change, name="change"),
+    path("feedback/<str:name>/<str:record_id>/", feedback.word, name="word"),
+    path("feedback/<str:name>/<str:record_id>/give/", feedback.give, name="give_feedback"),
+    path("import/hubspot/", exchange.import_hubspot, name="import_hubspot"),
     path("jobs/<str:job_id>/", release.job, name="job"),
     path("<str:name>/", views.score, name="score"),
     path("<str:name>/run/", release.run, name="run"),
@@ -38,5 +54,14 @@ urlpatterns = [
     path("<str:name>/<int:version>/backtest/", release.backtest, name="backtest"),
     path("<str:name>/<int:version>/publish/", release.publish, name="publish"),
     path("<str:name>/<int:version>/rollback/", release.rollback, name="rollback"),
+    path("<str:name>/feedback/", feedback.feedback, name="feedback"),
+    path("<str:name>/feedback/criteria/", feedback.criteria, name="feedback_criteria"),
+    path("<str:name>/<int:version>/lint/", lint.lint, name="lint"),
+    path("<str:name>/<int:version>/lint/run/", lint.run, name="run_lint"),
+    path("<str:name>/<int:version>/suggestions/", suggestions.suggestions, name="suggestions"),
+    path("<str:name>/<int:version>/suggestions/run/", suggestions.run, name="run_suggestions"),
+    path("<str:name>/<int:version>/suggestions/accept/", suggestions.accept, name="accept_suggestions"),
+    path("<str:name>/<int:version>/hubspot/", exchange.exchange, name="exchange"),
+    path("<str:name>/<int:version>/hubspot.json", exchange.export_hubspot, name="export_hubspot"),
     path("<str:name>/<int:version>/report.<str:form>", views.report, name="report"),
 ]
