@@ -13,6 +13,7 @@ from rapport.engine.scores.lifetime.models import (
     GammaGamma,
     ParetoNbd,
     PurchaseGroups,
+    conditional_means,
     fit,
     frequency_histogram,
 )
@@ -152,12 +153,13 @@ class TestFit:
 
     def test_conditional_means(self, calibration: Cohort, later: np.ndarray) -> None:
         histories = calibration.histories
-        found = fit("bg_nbd", histories).model.expected_purchases(histories, horizon=WEEKS)  # type: ignore[attr-defined]
-        classes = [np.minimum(histories.x, 7) == x for x in range(8)]
+        found = conditional_means(fit("bg_nbd", histories).model, histories, later, horizon=WEEKS)
+        assert [c.purchases for c in found] == list(range(8))
+        assert tuple(c.customers for c in found) == self.OBSERVED
         actual = [0.237, 0.697, 1.393, 1.56, 2.532, 2.947, 3.862, 6.359]
-        assert [later[c].mean() for c in classes] == pytest.approx(actual, abs=5.1e-4)
+        assert [c.actual for c in found] == pytest.approx(actual, abs=5.1e-4)
         expected = [0.225, 0.523, 1.044, 1.52, 2.164, 2.654, 3.504, 6.157]
-        assert [found[c].mean() for c in classes] == pytest.approx(expected, abs=5.1e-4)
+        assert [c.expected for c in found] == pytest.approx(expected, abs=5.1e-4)
 
     def test_customers_who_bought_once_are_worth_4_dollars_40(self, real_data: Path) -> None:
         """JMR 2005, p. 425: zero class average CLV $4.40, margin 30 %, 15 % a year, closed-form DERT x Gamma-Gamma."""

@@ -4,9 +4,10 @@ from rapport.engine.scores.lifetime.models.base import Model, PurchaseModel
 from rapport.engine.scores.lifetime.models.bdw import Bdw, Sbg
 from rapport.engine.scores.lifetime.models.bg_bb import BgBb
 from rapport.engine.scores.lifetime.models.bg_nbd import BgNbd
-from rapport.engine.scores.lifetime.models.choice import Candidate, Choice, choose, choose_terms, frequency_histogram
+from rapport.engine.scores.lifetime.models.choice import Candidate, Choice, choose, choose_terms
 from rapport.engine.scores.lifetime.models.fitting import Fit, Prior
 from rapport.engine.scores.lifetime.models.gamma_gamma import GammaGamma
+from rapport.engine.scores.lifetime.models.goodness_of_fit import conditional_means, frequency_histogram
 from rapport.engine.scores.lifetime.models.groups import Groups, PurchaseGroups, SpendGroups, TermGroups
 from rapport.engine.scores.lifetime.models.mbg_nbd import MbgNbd
 from rapport.engine.scores.lifetime.models.pareto_nbd import ParetoNbd
@@ -42,6 +43,7 @@ __all__ = [
     "TermGroups",
     "choose",
     "choose_terms",
+    "conditional_means",
     "fit",
     "frequency_histogram",
     "model_from_dict",
