@@ -7,6 +7,7 @@ ever, whatever becomes of those scores later.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import ibis.expr.types as ir
@@ -16,7 +17,7 @@ from rapport.engine.crm.as_of import AsOf
 from rapport.engine.errors import DefinitionError
 from rapport.engine.runner import Runner
 from rapport.engine.scores.definition_base import ScoreDefinition
-from rapport.engine.scores.kind import Kind
+from rapport.engine.scores.kind import Kind, everyone
 from rapport.engine.scores.population import PopulationRun, micro_points
 
 DEEPEST = 5  # a score, its parts, theirs ...
@@ -78,16 +79,28 @@ def in_zone(part: ScoreDefinition, zone: str) -> ScoreDefinition:
     return part.model_copy(update=update) if update else part
 
 
-def part_runs(
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The scores of the parts, and the runs that they are ranked in, by name.
+
+    Attributes: tables, of all subjects, as `part_rows` gives them; empty where they have not been computed.
+    """
+
+    runs: Mapping[str, PopulationRun]
+    tables: Mapping[str, ir.Table] = field(default_factory=dict)
+
+
+def parts_of_everyone(
     definition: ScoreOfScores, view: AsOf, *, runner: Runner, kinds: Kinds, before: PopulationRun | None
-) -> dict[str, PopulationRun]:
-    """The population run of each part at the view's instant."""
-    return {
-        name: kinds[part.kind].population(
-            part_of(definition, name, view), view, runner=runner, before=before.parts.get(name) if before else None
-        )
-        for name, part in definition.scores.items()
-    }
+) -> Parts:
+    """Each part measured once for all subjects at the view's instant. before: the run of the whole in force."""
+    runs, tables = {}, {}
+    for name, part in definition.scores.items():
+        earlier = before.parts.get(name) if before else None
+        inner = part_of(definition, name, view)
+        scores, runs[name] = everyone(kinds[part.kind], inner, view, runner=runner, before=earlier)
+        tables[name] = part_rows(scores, runner)
+    return Parts(runs=runs, tables=tables)
 
 
 def part_scores(
@@ -97,15 +110,19 @@ def part_scores(
     *,
     runner: Runner,
     kinds: Kinds,
-    run: PopulationRun | None,
+    parts: Parts,
     subjects: ir.Table | None = None,
 ) -> ir.Table:
-    """One row per subject of the part: part_id, part_micro, part_percentile, part_reason; computed once.
-
-    Parameters: run, of the part; None makes it.
-    """
+    """The scores of one part, as `part_rows` gives them. subjects (subject_id): only theirs."""
+    if name in parts.tables:
+        return parts.tables[name]
     part = part_of(definition, name, view)
-    scores = kinds[part.kind].score(part, view, runner=runner, run=run, subjects=subjects)
+    scores = kinds[part.kind].score(part, view, runner=runner, run=parts.runs.get(name), subjects=subjects)
+    return part_rows(scores, runner)
+
+
+def part_rows(scores: ir.Table, runner: Runner) -> ir.Table:
+    """One row per subject of a part: part_id, part_micro, part_percentile, part_reason; computed once."""
     return runner.cache(
         scores.select(
             part_id=scores.subject_id,

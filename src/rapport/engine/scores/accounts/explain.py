@@ -211,7 +211,7 @@ def _own(accounts: Accounts, name: str, subject_ids: list[str]) -> Mapping[str, 
     part = part_of(accounts.definition, name, accounts.view)
     kind = accounts.kinds[part.kind]
     return kind.explain(
-        part, accounts.view, subject_ids=subject_ids, runner=accounts.runner, run=accounts.runs.get(name)
+        part, accounts.view, subject_ids=subject_ids, runner=accounts.runner, run=accounts.parts.runs.get(name)
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,8 +21,7 @@ from rapport.engine.scores.accounts.members import directly_below, members, with
 from rapport.engine.scores.accounts.spec import AccountsDefinition
 from rapport.engine.scores.bands import band_label, micro
 from rapport.engine.scores.exact import Whole, half_even, scaled
-from rapport.engine.scores.parts import Kinds, part_scores
-from rapport.engine.scores.population import PopulationRun
+from rapport.engine.scores.parts import Kinds, Parts, part_scores
 from rapport.engine.scores.subject_rows import LEFT_OUT, standing
 
 NO_CONTACT = "no contact with a score"
@@ -35,7 +33,7 @@ class Accounts:
     """A definition bound to a view.
 
     Attributes:
-        runs: the population runs of the scores that it is made of, by name.
+        parts: the scores that it is made of.
         subjects: subject_id; only these accounts, None for all.
     """
 
@@ -43,7 +41,7 @@ class Accounts:
     view: AsOf
     runner: Runner
     kinds: Kinds
-    runs: Mapping[str, PopulationRun]
+    parts: Parts
     subjects: ir.Table | None = None
 
     @property
@@ -151,7 +149,7 @@ class Accounts:
             self.view,
             runner=self.runner,
             kinds=self.kinds,
-            run=self.runs.get(name),
+            parts=self.parts,
             subjects=subjects,
         )
 

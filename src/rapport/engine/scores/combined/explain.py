@@ -171,7 +171,7 @@ def _inner(combined: Combined, name: str, side: list[Row]) -> Mapping[str, Expla
     if not ids:
         return {}
     return combined.kinds[part.kind].explain(
-        part, combined.view, subject_ids=ids, runner=combined.runner, run=combined.runs.get(name)
+        part, combined.view, subject_ids=ids, runner=combined.runner, run=combined.parts.runs.get(name)
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,8 +19,7 @@ from rapport.engine.scores.bands import MICRO, band_label
 from rapport.engine.scores.combined.spec import CombinedDefinition
 from rapport.engine.scores.combined.totals import labels, totals
 from rapport.engine.scores.exact import Whole
-from rapport.engine.scores.parts import Kinds, part_scores
-from rapport.engine.scores.population import PopulationRun
+from rapport.engine.scores.parts import Kinds, Parts, part_scores
 from rapport.engine.scores.subject_rows import LEFT_OUT, standing
 
 NOTHING_KNOWN = "none of its scores is known"
@@ -33,7 +31,7 @@ class Combined:
     """A definition bound to a view.
 
     Attributes:
-        runs: the population runs of the scores that it is made of, by name.
+        parts: the scores that it is made of.
         subjects: subject_id; only these, None for all.
     """
 
@@ -41,7 +39,7 @@ class Combined:
     view: AsOf
     runner: Runner
     kinds: Kinds
-    runs: Mapping[str, PopulationRun]
+    parts: Parts
     subjects: ir.Table | None = None
 
     @property
@@ -65,7 +63,7 @@ class Combined:
                 self.view,
                 runner=self.runner,
                 kinds=self.kinds,
-                run=self.runs.get(name),
+                parts=self.parts,
                 subjects=wanted,
             )
             found = found.select(

@@ -41,6 +41,8 @@ class NextPurchaseKind:
         subjects: ir.Table | None = None,
     ) -> ir.Table:
         """One row per subject; `matrix` is the offer. Further: best_time, the local hour of the week to call."""
+        if run is None and subjects is None:
+            return self.everyone(definition, view, runner=runner)[0]
         run = run or self.population(definition, view, runner=runner)
         rows = NextPurchases(definition, view, runner, _model(run), subjects).rows()
         return finished(definition, rows, run=run, runner=runner, more=("best_time",))
@@ -49,10 +51,14 @@ class NextPurchaseKind:
         self, definition: NextPurchaseDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
     ) -> PopulationRun:
         """The run of all subjects with the model learnt by it, or kept from `before` while it is young or better."""
-        kept = before.model if before is not None else None
-        model = kept if kept is not None and _is_young(definition, kept, view) else _fit(definition, view, kept, runner)
-        rows = NextPurchases(definition, view, runner, Model.from_json(model.text) if model else None).rows()
-        return population_run(rows, score=definition.name, as_of=view.at, runner=runner, model=model)
+        return _learnt(definition, view, runner, before)[1]
+
+    def everyone(
+        self, definition: NextPurchaseDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> tuple[ir.Table, PopulationRun]:
+        """The scores of all subjects and the run they are ranked in."""
+        rows, run = _learnt(definition, view, runner, before)
+        return finished(definition, rows, run=run, runner=runner, more=("best_time",)), run
 
     def explain(
         self,
@@ -67,6 +73,16 @@ class NextPurchaseKind:
         run = run or self.population(definition, view, runner=runner)
         subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
         return explain(NextPurchases(definition, view, runner, _model(run), subjects))
+
+
+def _learnt(
+    definition: NextPurchaseDefinition, view: AsOf, runner: Runner, before: PopulationRun | None
+) -> tuple[ir.Table, PopulationRun]:
+    kept = before.model if before is not None else None
+    model = kept if kept is not None and _is_young(definition, kept, view) else _fit(definition, view, kept, runner)
+    told = NextPurchases(definition, view, runner, Model.from_json(model.text) if model else None)
+    rows = runner.cache(told.rows())
+    return rows, population_run(rows, score=definition.name, as_of=view.at, runner=runner, model=model)
 
 
 def _model(run: PopulationRun) -> Model | None:

@@ -35,22 +35,23 @@ class SatisfactionKind:
         subjects: ir.Table | None = None,
     ) -> ir.Table:
         """One row per subject; see `kind.Kind`. Of an account's survey also low and high, a 90 % interval."""
-        if run is None and subjects is not None:
-            run = self.population(definition, view, runner=runner)
-        rows = _rows(definition, view, runner, subjects)
-        if definition.survey is None:
-            return finished(definition, rows, run=run, runner=runner)
-        rows = rows.mutate(low=points_of(rows.low_micro), high=points_of(rows.high_micro))
-        return finished(definition, rows, run=run, runner=runner, more=("low", "high"))
+        if run is None and subjects is None:
+            return self.everyone(definition, view, runner=runner)[0]
+        run = run or self.population(definition, view, runner=runner)
+        return _finished(definition, _rows(definition, view, runner, subjects), run, runner)
 
     def population(
         self, definition: SatisfactionDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
     ) -> PopulationRun:
         """The run of all subjects; with `check_against`, `model` holds how the measures agree with the answers."""
-        rows = _rows(definition, view, runner, None)
-        found = agreement(definition, view, rows, runner=runner)
-        model = FittedModel(fitted_at=view.at, checked_at=view.at, text=found.to_json()) if found else None
-        return population_run(rows, score=definition.name, as_of=view.at, runner=runner, model=model)
+        return _measured(definition, view, runner)[1]
+
+    def everyone(
+        self, definition: SatisfactionDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
+    ) -> tuple[ir.Table, PopulationRun]:
+        """The scores of all subjects and the run they are ranked in."""
+        rows, run = _measured(definition, view, runner)
+        return _finished(definition, rows, run, runner), run
 
     def explain(
         self,
@@ -76,3 +77,17 @@ def _rows(definition: SatisfactionDefinition, view: AsOf, runner: Runner, subjec
     if definition.survey is not None:
         return runner.cache(survey_rows(definition, view, runner=runner, subjects=subjects))
     return Measures(definition, view, runner, subjects).totals
+
+
+def _measured(definition: SatisfactionDefinition, view: AsOf, runner: Runner) -> tuple[ir.Table, PopulationRun]:
+    rows = _rows(definition, view, runner, None)
+    found = agreement(definition, view, rows, runner=runner)
+    model = FittedModel(fitted_at=view.at, checked_at=view.at, text=found.to_json()) if found else None
+    return rows, population_run(rows, score=definition.name, as_of=view.at, runner=runner, model=model)
+
+
+def _finished(definition: SatisfactionDefinition, rows: ir.Table, run: PopulationRun, runner: Runner) -> ir.Table:
+    if definition.survey is None:
+        return finished(definition, rows, run=run, runner=runner)
+    rows = rows.mutate(low=points_of(rows.low_micro), high=points_of(rows.high_micro))
+    return finished(definition, rows, run=run, runner=runner, more=("low", "high"))

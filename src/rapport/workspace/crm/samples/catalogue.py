@@ -62,7 +62,7 @@ SAMPLES: Mapping[str, Sample] = {
             is_simulated=True,
             time_zone="UTC",
             currency="EUR",
-            templates=("b2b-software", "small-business"),
+            templates=("b2b-software-readiness", "small-business-next-step"),
         ),
     )
 }

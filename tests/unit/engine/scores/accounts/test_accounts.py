@@ -19,6 +19,7 @@ from rapport.engine.scores.accounts.kind import AccountsKind
 from rapport.engine.scores.definition import parse_definition
 from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.parts import Parts
 
 QUICK = AccountsKind({**KINDS, "points": PageViews()})  # ten points for each page view, as ENGAGEMENT says
 NOW = at(2024, 6, 30, 12)
@@ -149,7 +150,7 @@ class TestRollUp:
             as_known(company(runner), NOW),
             runner,
             QUICK.kinds,
-            {},
+            Parts(runs={}),
         )
         found = {row["subject_id"]: row["micro"] for row in runner.to_arrow(bound.rows()).to_pylist()}
         assert found["north"] == Decimal(north) * 1_000_000
