@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from rapport.cli import company, data, monitor, running, scoring
+from rapport.cli import company, data, monitor, running, score_tools, scoring
 from rapport.cli.answering import Command, answered
 from rapport.cli.exit_codes import OK
 
@@ -22,6 +22,12 @@ app = typer.Typer(
 )
 lake = typer.Typer(no_args_is_help=True, help="The lake of Parquet files that scores and metrics read.")
 app.add_typer(lake, name="lake")
+score = typer.Typer(
+    cls=score_tools.ScoreGroup,
+    help="Run live scores (`rapport score [NAME ...]`), and tools to make them better.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(score, name="score")
 
 _COMMANDS: dict[str, Command] = {
     "demo": company.demo,
@@ -30,7 +36,6 @@ _COMMANDS: dict[str, Command] = {
     "realtime": running.realtime,
     "import": data.import_files,
     "refresh": scoring.refresh,
-    "score": scoring.score,
     "metrics": scoring.metrics,
     "backtest": scoring.backtest,
     "monitor": monitor.monitor,
@@ -40,6 +45,11 @@ _COMMANDS: dict[str, Command] = {
 }
 for name, command in _COMMANDS.items():
     app.command(name)(answered(command))
+score.command(score_tools.RUN)(answered(scoring.score))
+score.command("lint")(answered(score_tools.lint))
+score.command("suggest")(answered(score_tools.suggest))
+score.command("import-hubspot")(answered(score_tools.import_hubspot))
+score.command("export-hubspot")(answered(score_tools.export_hubspot))
 lake.command("rebuild")(answered(data.rebuild))
 lake.command("compact")(answered(data.compact))
 
