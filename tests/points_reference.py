@@ -122,16 +122,24 @@ class Reference:
         return scaled(points.otherwise)
 
     def occurrences(self, match: Any, subject: Row) -> list[int]:
-        """Ages in local days of the subject's occurrences within the match's days."""
-        ages = []
+        """Ages in local days of the subject's occurrences within the match's days, since it began anew."""
+        restarted = self.restarted(subject)
+        instants = [at for at in self.instants(match, subject) if restarted is None or at > restarted]
+        ages = [(self.today - self.day(at)).days for at in instants]
+        return [age for age in ages if match.within_days is None or age < match.within_days]
+
+    def restarted(self, subject: Row) -> datetime | None:
+        restart = self.definition.restart
+        return max(self.instants(restart, subject), default=None) if restart else None
+
+    def instants(self, match: Any, subject: Row) -> list[datetime]:
+        found = []
         for row, at in self.happenings(match.event):
             if self.belongs(row, match.event, subject) and at is not None and at <= self.as_of:
                 read = lambda field, row=row: plain_field(row, field)  # noqa: E731
                 if match.where is None or self.logic(match.where, read, subject) is True:
-                    age = (self.today - self.day(at)).days
-                    if match.within_days is None or age < match.within_days:
-                        ages.append(age)
-        return ages
+                    found.append(at)
+        return found
 
     def happenings(self, event: str) -> list[tuple[Row, datetime | None]]:
         if event in HAPPENED:
@@ -178,7 +186,8 @@ class Reference:
 
     def nothing(self, match: Any, subject: Row) -> bool | None:
         if match.within_days is not None:
-            created = subject.get("created_at")
+            told = [at for at in (subject.get("created_at"), self.restarted(subject)) if at is not None]
+            created = max(told, default=None)
             if created is None or (self.today - self.day(created)).days < match.within_days:
                 return None
         return not self.occurrences(match, subject)

@@ -17,7 +17,21 @@ from rapport.engine.scores.points.totals import steps
 ZONES = ["UTC", "Asia/Kathmandu", "America/New_York", "Europe/Stockholm"]
 
 
-@pytest.mark.parametrize("text", [CONTACT, ACCOUNT, DEAL], ids=["contact", "account", "deal"])
+def anew(text: str, restart: str) -> str:
+    """The definition for subjects that begin anew with an event."""
+    return text.replace("kind: points\n", f"kind: points\nrestart: {restart}\n", 1)
+
+
+TEXTS = {
+    "contact": CONTACT,
+    "account": ACCOUNT,
+    "deal": DEAL,
+    "contact anew": anew(CONTACT, "{event: form_submit, where: {field: form, is: demo}}"),
+    "account anew": anew(ACCOUNT, "{event: deal_lost}"),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize(("seed", "zone"), list(enumerate(ZONES)))
 def test_engine_and_reference_agree_on_every_criterion(text: str, seed: int, zone: str) -> None:
     definition, tables = parse_definition(text), company(seed)

@@ -23,6 +23,7 @@ from rapport.engine.scores.bands import band_label, micro, points
 from rapport.engine.scores.points.activity import activity, feature_value
 from rapport.engine.scores.points.event_codes import Coded, coded_events
 from rapport.engine.scores.points.plan import Feature, Plan, match_key
+from rapport.engine.scores.points.restarts import begun_anew, restarts, since
 from rapport.engine.scores.points.spec import PointsDefinition, ValuePoints
 from rapport.engine.scores.points.totals import ENGAGEMENT, FIT, ViewDay, map_column, with_totals
 
@@ -62,6 +63,21 @@ class Points:
         return sorted({table for table in tables_of(self.definition) if not self.view.has(table)})
 
     @cached_property
+    def restarts(self) -> ir.Table | None:
+        """When each subject began anew; None where the definition names no such event."""
+        if self.definition.restart is None or self.missing:
+            return None
+        return restarts(
+            self.definition.restart,
+            self.view,
+            subject=self.definition.subject,
+            subjects=self.subjects,
+            runner=self.runner,
+            needed_by=self.needed_by,
+            time_zone=self.time_zone,
+        )
+
+    @cached_property
     def frame(self) -> Frame:
         """The subjects with the fields that criteria name."""
         conditions = [c.when for _, c in self.definition.criteria if c.when is not None]
@@ -70,6 +86,8 @@ class Points:
         frame = subject_frame(
             self.view, self.definition.subject, paths, needed_by=self.needed_by, subjects=self.subjects
         )
+        if self.restarts is not None:
+            frame = replace(frame, rows=begun_anew(frame.rows, self.restarts))
         if self.subjects is None and frame.columns and self.view.has("attribute_history"):
             return replace(frame, rows=self.runner.cache(frame.rows))  # read twice, and dear to look up
         return replace(frame, rows=self._step(frame.rows))
@@ -90,6 +108,8 @@ class Points:
             )
             for source, features in self.plan.features.items()
         }
+        if self.restarts is not None:
+            found = {source: replace(coded, rows=since(coded.rows, self.restarts)) for source, coded in found.items()}
         return found if self.subjects is None else {source: self._in_memory(coded) for source, coded in found.items()}
 
     def _in_memory(self, coded: Coded) -> Coded:
@@ -158,7 +178,7 @@ _AMOUNTS = {"value": "micro", FIT: FIT, ENGAGEMENT: ENGAGEMENT}
 
 def tables_of(definition: PointsDefinition) -> set[str]:
     """The tables that a definition cannot do without, beside the subject's own."""
-    tables = set()
+    tables = {table_of(definition.restart.event)} if definition.restart else set()
     for _, criterion in definition.criteria:
         tables |= {table_of(match.event) for match in criterion.events}
         parts = walk(criterion.when)

@@ -183,11 +183,14 @@ class PointsDefinition(ScoreDefinition):
     """A points score: criterion -> group -> fit and engagement -> total -> range, each with its limit.
 
     Attributes:
+        restart: the subject begins anew with the latest such event (a lost deal, a lead that is recycled): nothing
+            that happened up to that instant counts, and `no` is unknown until its days have passed since.
         stages: the buyer's journey, the earliest first: which events belong to which stage. Read by the tally
             that suggests points, not by the score; empty for the usual ones (`tally.STAGES`).
     """
 
     kind: Literal["points"] = "points"
+    restart: EventMatch | None = None
     stages: dict[str, tuple[EventMatch, ...]] = {}
     limits: Limits = Limits()
     groups: dict[str, Group] = Field(min_length=1)
@@ -202,6 +205,10 @@ class PointsDefinition(ScoreDefinition):
 
     @model_validator(mode="after")
     def _fits_the_subject(self) -> Self:
+        if self.subject == "deal" and self.restart is not None and self.restart.event in EVENTS_WITHOUT_DEALS:
+            raise PydanticCustomError(
+                "event", "This event does not belong to a deal.", {"received": self.restart.event}
+            )
         for _, criterion in self.criteria:
             for match in criterion.events:
                 if self.subject == "deal" and match.event in EVENTS_WITHOUT_DEALS:
@@ -219,6 +226,8 @@ class PointsDefinition(ScoreDefinition):
     def _can_be_read(self) -> Self:
         for match in (match for matches in self.stages.values() for match in matches):
             check_event(match)
+        if self.restart is not None:
+            check_event(self.restart)
         for _, criterion in self.criteria:
             try:
                 check_condition(criterion.when, subject=self.subject)

@@ -269,3 +269,36 @@ def test_a_field_has_the_value_that_it_had_then(runner: DuckdbRunner) -> None:
     )
     assert points(told) == {"boss": 5, "title": 2}
     assert told.lines[0].sentence == "Title Boss."
+
+
+def test_a_subject_that_begins_anew_has_only_what_came_after(runner: DuckdbRunner) -> None:
+    text = """
+- {name: page, points: 1, per: {event: page_view}}
+- {name: met, points: 10, once: {event: meeting}}
+- {name: pages, points: {count: {event: page_view}, ranges: [[2, null, 100]]}}
+- {name: quiet, points: -5, when: {no: {event: call, within_days: 20}}}
+- {name: never called, points: -7, when: {no: {event: call}}}
+"""
+    happened = [event(30), event(11), event(9), event(8), event(40, "meeting"), event(15, "call")]
+    lost = [event(50, "note", outcome="lost"), event(10, "note", outcome="lost"), event(5, "note", outcome="won")]
+    restart = "restart: {event: note, where: {field: outcome, is: lost}}"
+    told = explained(runner, text, top=restart, interactions=[*happened, *lost])
+    # the loss 10 days ago leaves the pages of 9 and 8 days ago; for 20 days nobody is quiet yet
+    assert points(told) == {"page": 2, "met": 0, "pages": 100, "quiet": 0, "never called": -7}
+    assert told.lines[0].evidence["count"] == 2
+
+
+def test_who_never_began_anew_is_scored_as_before(runner: DuckdbRunner) -> None:
+    text = "- {name: page, points: 1, per: {event: page_view}}"
+    told = explained(runner, text, top="restart: {event: deal_lost}", interactions=[event(3)])
+    assert told.reason_null == "deals not mapped"
+    lost = {
+        "id": "d1",
+        "contact_id": "other",
+        "status": "lost",
+        "created_at": OLD,
+        "recorded_at": OLD,
+        "closed_at": OLD,
+    }
+    told = explained(runner, text, top="restart: {event: deal_lost}", interactions=[event(3)], deals=[lost])
+    assert told.value == 1
