@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import betaln, digamma, expit, gammaln
-from scipy.stats import nbinom
+from scipy.special import betainc, betaln, digamma, expit, gammaln, xlogy
 
 from rapport.engine.scores.lifetime.models.base import Model
 from rapport.engine.scores.lifetime.models.beta_mixture import discounted_mean, purchases_mean
@@ -153,8 +152,10 @@ def _pmf(
     """P(n purchases within `time`): still there and n bought, or gone at the n-th after at least n would be bought."""
     success = alpha / (alpha + time)
     chances = n + first
-    stay = np.exp(betaln(a, b + chances) - betaln(a, b)) * nbinom.pmf(n, r, success)
-    leave = np.exp(betaln(a + 1, b + np.maximum(chances, 1) - 1) - betaln(a, b)) * nbinom.sf(n - 1, r, success)
+    bought = gammaln(r + n) - gammaln(r) - gammaln(n + 1) + r * np.log(success) + xlogy(n, 1 - success)
+    at_least = np.where(n > 0, betainc(np.maximum(n, 1), r, 1 - success), 1.0)
+    stay = np.exp(betaln(a, b + chances) - betaln(a, b) + bought)
+    leave = np.exp(betaln(a + 1, b + np.maximum(chances, 1) - 1) - betaln(a, b)) * at_least
     return np.asarray(stay + np.where(chances > 0, leave, 0.0))
 
 
