@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 UNPROVED, WORSE, WRONG_WAY, LEAK, INTERRUPTED = "unproved", "worse", "wrong_way", "leak", "interrupted"
+EMPTY = "empty"
 _TOO_GOOD = 0.95  # an AUC beyond is not a good model but a field that knows the outcome
 _ENOUGH = 20  # cases of either kind; among fewer even a perfect order is soon had by luck
 
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """One reason against. Attributes: code (`unproved`, `worse`, `wrong_way`, `leak`, `interrupted`), sentence."""
+    """One reason against: its code (`unproved`, `empty`, `worse`, `wrong_way`, `leak`, `interrupted`), and a sentence."""
 
     code: str
     sentence: str
@@ -27,12 +28,19 @@ def doubts(report: Mapping[str, Any] | None) -> tuple[Doubt, ...]:
     """
     if not report:
         return (Doubt(code=UNPROVED, sentence="It has no backtest."),)
-    return tuple(d for found in (_stopped, _wrong_way, _worse, _leak) for d in found(report))
+    return tuple(d for found in (_stopped, _empty, _wrong_way, _worse, _leak) for d in found(report))
 
 
 def _stopped(report: Mapping[str, Any]) -> Iterable[Doubt]:
     if report.get("interrupted"):
         yield Doubt(code=INTERRUPTED, sentence="Its backtest was stopped before its end.")
+
+
+def _empty(report: Mapping[str, Any]) -> Iterable[Doubt]:
+    """A report without a figure proves no more than none: nobody had a value, or nobody the outcome."""
+    area = _area(report)
+    if "value" in area and area["value"] is None:
+        yield Doubt(code=EMPTY, sentence="Its backtest could not tell anything: there were no cases to rank.")
 
 
 def _wrong_way(report: Mapping[str, Any]) -> Iterable[Doubt]:

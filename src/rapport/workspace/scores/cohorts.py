@@ -19,7 +19,7 @@ from rapport.workspace.scores.models import ScoreDefinition, ScoreRun, ScoreValu
 _MOST = 6
 _APART = timedelta(days=7)
 _RECONSTRUCTED = ("filled in", "looked back")  # made afterwards: no proof of what was said then
-_PROBABILITIES = {"conversion": 100.0, "churn": 100.0}  # kinds whose value is a probability in hundredths
+_PERCENT = 100.0
 
 
 def cohort_instants(version: ScoreDefinition, *, within_days: int, now: datetime) -> list[datetime]:
@@ -49,9 +49,13 @@ def cohorts_at(version: ScoreDefinition, definition: Definition, instants: Seque
 
 
 def probabilities(definition: Definition, values: Floats) -> Floats | None:
-    """The values as probabilities, 0..1; None where they are none."""
-    scale = _PROBABILITIES.get(definition.kind)
-    return None if scale is None else np.asarray(np.clip(values / scale, 0, 1), dtype=float)
+    """The values as probabilities of the definition's outcome, 0..1; None where they are none.
+
+    Conversion says it in percent; churn likewise, where what it foretells is the outcome that the definition claims.
+    """
+    if not getattr(definition, "tells_outcome", definition.kind == "conversion"):
+        return None
+    return np.asarray(np.clip(values / _PERCENT, 0, 1), dtype=float)
 
 
 def _cohort(

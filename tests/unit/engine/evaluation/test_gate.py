@@ -25,6 +25,10 @@ def test_no_proof_does() -> None:
     assert _codes(None) == ["unproved"]
 
 
+def test_a_proof_without_a_figure_is_none() -> None:
+    assert _codes(_report(score={"auc": {"value": None, "low": None, "high": None}})) == ["empty"]
+
+
 @pytest.mark.parametrize(("high", "codes"), [(-0.001, ["worse"]), (0.001, [])])
 def test_worse_than_the_live_version_where_the_paired_interval_lies_below_nothing(
     high: float, codes: list[str]

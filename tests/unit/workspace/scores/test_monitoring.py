@@ -8,10 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from rapport.engine.scores.definition_base import ScoreDefinition as ScoreDefinitionBase
 from rapport.workspace.crm.records.models import Contact, Interaction
-from rapport.workspace.scores.cohorts import cohort_instants, cohorts_at
+from rapport.workspace.scores.cohorts import cohort_instants, cohorts_at, probabilities
 from rapport.workspace.scores.definitions import create_draft, parsed
 from rapport.workspace.scores.models import ScoreCheck, ScoreDefinition, ScoreRun, ScoreValue
 from rapport.workspace.scores.monitoring import health_of, history, monitor
@@ -152,3 +154,17 @@ def test_the_most_serious_comes_first(live: ScoreDefinition) -> None:
     levels = [f["level"] for f in monitor("interest", now=NOW).findings]
     order = ["alarm", "watch", "unknown", "ok"]
     assert levels == sorted(levels, key=order.index)
+
+
+class TestProbabilities:
+    def _definition(self, **changes: object) -> ScoreDefinitionBase:
+        stated = {"name": "x", "subject": "contact", "kind": "conversion", "range": [0, 100], **changes}
+        return ScoreDefinitionBase.model_validate(stated)
+
+    def test_conversion_says_percent(self) -> None:
+        found = probabilities(self._definition(), np.array([1.0, 40.0, 99.0]))
+        assert found is not None
+        assert found.tolist() == [0.01, 0.4, 0.99]
+
+    def test_points_are_none(self) -> None:
+        assert probabilities(self._definition(kind="points"), np.array([40.0])) is None
