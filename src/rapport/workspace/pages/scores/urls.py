@@ -16,6 +16,7 @@ from rapport.workspace.pages.scores import (
     release,
     shadow,
     suggestions,
+    tally,
     views,
 )
 from rapport.workspace.pages.scores.form.views import form
@@ -32,6 +33,7 @@ urlpatterns = [
     path("why/<str:name>/<str:record_id>/", record.why, name="why"),
     path("history/<str:name>/<str:record_id>/", history.history, name="history"),
     path("history/<str:name>/<str:record_id>/<str:entry_id>/", history.change, name="change"),
+    path("tally/<str:name>/<str:record_id>/", tally.tally, name="tally"),
     path("feedback/<str:name>/<str:record_id>/", feedback.word, name="word"),
     path("feedback/<str:name>/<str:record_id>/give/", feedback.give, name="give_feedback"),
     path("import/hubspot/", exchange.import_hubspot, name="import_hubspot"),

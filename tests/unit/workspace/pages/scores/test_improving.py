@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from rapport.workspace.crm.records.models import Interaction
 from rapport.workspace.queue.models import Job, JobState
 from rapport.workspace.scores import feedback
 from rapport.workspace.scores.definitions import create_draft
@@ -238,3 +239,17 @@ class TestHubspot:
         answer = company.client("bob").post("/scores/import/hubspot/", {"text": "{}"})
         assert answer.status_code == 422
         assert "not the JSON of a HubSpot lead score" in answer.content.decode()
+
+
+class TestJourney:
+    def test_a_record_is_shown_beside_what_buyers_did(self, company: SmallCompany, interest: ScoreDefinition) -> None:
+        stages = [{"stage": "decision", "buyers_mean": 2.5, "others_mean": 0.1}]
+        found(interest, "suggest_points", {**SUGGESTED, "tally": {**SUGGESTED["tally"], "stages": stages}})  # type: ignore[dict-item]
+        now = timezone.now()
+        Interaction.objects.create(
+            id="m", contact_id="contact-0", type="meeting", occurred_at=now, recorded_at=now, created_at=now
+        )
+        answer = company.client("alice").get("/scores/tally/interest/contact-0/")
+        told = {s.stage: (s.count, s.buyers_mean) for s in answer.context["stages"]}
+        assert told == {"attention": (0, None), "interest": (0, None), "decision": (1, 2.5)}
+        assert company.client("alice").get("/scores/tally/interest/contact-1/").status_code == 404
