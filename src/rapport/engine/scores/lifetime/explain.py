@@ -83,9 +83,9 @@ def _parts(
 
 
 def _lines(parts: Sequence[Part], value: int) -> tuple[Line, ...]:
-    """Lines in whole micro-points; what rounding leaves goes to the largest line."""
+    """Lines in whole micro-points, the base first; what rounding leaves goes to the largest of the others."""
     micro = [int(np.rint(part.amount * _MICRO)) for part in parts]
-    largest = max(range(len(parts)), key=lambda i: abs(micro[i]))
+    largest = max(range(1, len(parts)), key=lambda i: abs(micro[i]))
     micro[largest] += value - sum(micro)
     return tuple(
         Line(

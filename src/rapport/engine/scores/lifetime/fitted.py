@@ -42,7 +42,7 @@ class Known:
         return [(_at(self.model, at - s, fixed), _at(self.model, at + s, fixed)) for s in steps.T]
 
 
-STEP = 0.1
+STEP = 0.5
 
 
 def _at(model: Model, log_parameters: Floats, fixed: Mapping[str, float]) -> Model:

@@ -19,6 +19,7 @@ from rapport.engine.scores.lifetime.histories import TEN_THOUSANDTHS
 from rapport.engine.scores.lifetime.spec import CustomerDefinition
 
 GRACE_DAYS = 3  # an end so many days about a renewal date is an end at that renewal
+_PASSED = GRACE_DAYS + 1  # days after a renewal date on which it has been passed
 TERMS = ("subject_id", "id", "cohort", "monthly", "running", "renewals", "renewals_by_now", "age_days", "at_renewal")
 _DOUBLINGS = 6  # follows chains of up to 2**6 renewals
 _LONGEST_TERM = 60
@@ -50,10 +51,10 @@ def terms(
 
     rows = rows.mutate(
         running=rows.end.isnull(),
-        renewals=ibis.greatest(renewals(rows.until, -GRACE_DAYS), 0),
-        renewals_by_now=ibis.greatest(renewals(today, -GRACE_DAYS), 0),
+        renewals=ibis.greatest(renewals(rows.until, -_PASSED), 0),
+        renewals_by_now=ibis.greatest(renewals(today, -_PASSED), 0),
         age_days=today.delta(rows.start, unit="day").cast("int64"),
-        at_renewal=renewals(rows.until, GRACE_DAYS) > renewals(rows.until, -GRACE_DAYS - 1),
+        at_renewal=renewals(rows.until, GRACE_DAYS) > renewals(rows.until, -_PASSED),
     )
     rows = with_cohort(rows, definition, view)
     plan = rows.plan.fill_null(UNKNOWN)
