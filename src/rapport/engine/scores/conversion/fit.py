@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import expit
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.events import table_of
@@ -31,6 +32,7 @@ from rapport.engine.scores.features.frame import Layout
 from rapport.engine.scores.features.plan import FeaturePlan, feature_plan
 from rapport.engine.scores.features.terms import Feature, Nature
 from rapport.engine.statistics.additive import Numbers
+from rapport.engine.statistics.auc import Flags, Floats
 from rapport.engine.statistics.calibrator import Calibrator, fit_calibrator
 from rapport.engine.statistics.comparison import MARGIN, Measured, choose
 from rapport.engine.statistics.leakage import OVERALL
@@ -157,12 +159,27 @@ def _area(m: Measured) -> str:
 
 
 def _calibrator(predictor: Predictor, mine: Measured | None, pool: Pool) -> Calibrator:
-    """From cases told forward in time; with one period or few events from those left out at random."""
+    """From cases told forward in time; with one period or few events from those left out at random.
+
+    Forward in time the level is followed as soon as it is off by more than one standard error: rates move,
+    and the cases that come are nearer to the newest period than to the mean of all.
+    """
     if mine is not None:
-        return fit_calibrator(mine.log_odds, mine.events)
+        found = fit_calibrator(mine.log_odds, mine.events)
+        off = abs(_level_off(mine.log_odds, mine.events)) > 1
+        return (
+            fit_calibrator(mine.log_odds, mine.events, method="platt") if found.method == "identity" and off else found
+        )
     told = predictor.tables.out_of_fold
     odds = told if told is not None and predictor.tables.tables else predictor.log_odds(pool.features)
     return fit_calibrator(np.asarray(odds, dtype=np.float64), pool.events)
+
+
+def _level_off(log_odds: Floats, events: Flags) -> float:
+    """Events more than expected, in standard deviations."""
+    chance = expit(log_odds)
+    spread = float(np.sqrt((chance * (1 - chance)).sum()))
+    return float(events.sum() - chance.sum()) / spread if spread else 0.0
 
 
 def _candidate(m: Measured) -> Candidate:

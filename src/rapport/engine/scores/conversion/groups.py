@@ -27,7 +27,8 @@ def groups(
         return frame.rows.select("subject_id", group_name=frame.rows[frame.columns[by]].cast("string"))
     told = conditioned(frame, list(by.values()), view, runner=runner, needed_by=NEEDED_BY)
     branches = [(told.fires(condition, told.rows, _no), name) for name, condition in by.items()]
-    return told.rows.select("subject_id", group_name=ibis.cases(*branches, else_=ibis.null("string")))
+    found = told.rows.select("subject_id", group_name=ibis.cases(*branches, else_=ibis.null("string")))
+    return runner.from_arrow(runner.to_arrow(found))  # text conditions hold tables in memory: told before they travel
 
 
 def _no(part: No) -> ir.BooleanValue:

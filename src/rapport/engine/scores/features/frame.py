@@ -88,7 +88,7 @@ def feature_frame(
     for source in layout.lists:
         key = _key(source, subject)
         asked = rows.select(_asked=rows[key]).distinct() if subjects is not None else None
-        kinds = _kinds(view, source, layout, time_zone=time_zone, asked=asked)
+        kinds = _kinds(view, source, layout, time_zone=time_zone, asked=asked, runner=runner)
         if kinds is None:
             joined = joined.mutate(**{source: ibis.null(ibis.dtype(_nothing(layout, source)))})
         else:
@@ -103,7 +103,9 @@ def _key(source: str, subject: str) -> str:
     return "subject_id" if of == subject else f"{of}_id"
 
 
-def _kinds(view: AsOf, source: str, layout: Layout, *, time_zone: str, asked: ir.Table | None) -> ir.Table | None:
+def _kinds(
+    view: AsOf, source: str, layout: Layout, *, time_zone: str, asked: ir.Table | None, runner: Runner
+) -> ir.Table | None:
     """What is counted of a source, by subject; None where no source fills its table."""
     of, _, table = source.partition("_")
     found = happenings(view, table, of)
@@ -111,7 +113,7 @@ def _kinds(view: AsOf, source: str, layout: Layout, *, time_zone: str, asked: ir
         return None
     if asked is not None:
         found = found.semi_join(asked, [("subject_id", "_asked")])
-    return counted(found, layout.terms(source), view, time_zone=time_zone)
+    return counted(found, layout.terms(source), view, time_zone=time_zone, runner=runner)
 
 
 def _nothing(layout: Layout, source: str) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rapport.engine.crm.age import age_in_days
 from rapport.engine.crm.as_of import AsOf
+from rapport.engine.runner import Runner
 from rapport.engine.scores.features.terms import Term
 
 _ALL = 0  # the window of all happenings
@@ -49,7 +50,7 @@ class Codes:
         raise KeyError(what)
 
 
-def counted(rows: ir.Table, terms: Sequence[Term], view: AsOf, *, time_zone: str) -> ir.Table:
+def counted(rows: ir.Table, terms: Sequence[Term], view: AsOf, *, time_zone: str, runner: Runner) -> ir.Table:
     """One row per subject that any of it happened with: subject_id and `kinds`, a list with an entry per kind.
 
     An entry: c0, c1, c2 (`Codes`), n<days> and s<days> (how many and how much in the last days, 0 for all), last
@@ -58,7 +59,7 @@ def counted(rows: ir.Table, terms: Sequence[Term], view: AsOf, *, time_zone: str
     codes = Codes.of(terms)
     rows = rows.mutate(w1=rows.w0 + "[" + rows.w1 + "]", w2="=" + rows.w2)
     for way, code, known in (("w0", "c0", codes.whole), ("w1", "c1", codes.detailed), ("w2", "c2", codes.third)):
-        rows = _coded(rows, way, code, known)
+        rows = _coded(rows, way, code, known, runner)
     rows = rows.filter(rows.c0.notnull() | rows.c1.notnull() | rows.c2.notnull())
     rows = rows.mutate(age=age_in_days(rows.happened_at, as_of=view.at, time_zone=time_zone))
     figures: dict[str, ir.Value] = {"last": rows.age.min()}
@@ -101,11 +102,11 @@ def whats(counts: Mapping[tuple[str | None, str | None, str | None], int]) -> di
     return found
 
 
-def _coded(rows: ir.Table, way: str, code: str, known: Mapping[str, int]) -> ir.Table:
+def _coded(rows: ir.Table, way: str, code: str, known: Mapping[str, int], runner: Runner) -> ir.Table:
     if not known:
         return rows.mutate(**{code: ibis.null("int32")})
     table = pa.table({"_name": pa.array(list(known), pa.string()), code: pa.array(list(known.values()), pa.int32())})
-    return rows.left_join(ibis.memtable(table), [(way, "_name")]).mutate().drop("_name")
+    return rows.left_join(runner.from_arrow(table), [(way, "_name")]).mutate().drop("_name")
 
 
 def _figures(terms: Sequence[Term]) -> list[tuple[str, int]]:
