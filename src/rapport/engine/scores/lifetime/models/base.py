@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Protocol, Self
@@ -10,10 +11,11 @@ import numpy as np
 
 from rapport.engine.errors import DataError
 from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups
+from rapport.engine.scores.lifetime.models.optimum import Objective
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(ABC):
     """A model with its parameters, all above 0.
 
     Attributes: name, as in definitions and in `fit`; `fixed`: parameters that are not fitted.
@@ -48,6 +50,32 @@ class Model:
                 f"These are not the parameters of {cls.name}.", received=dict(document), allowed=sorted(known)
             )
         return cls(**given)
+
+    # --- what a fit needs of a model; each class takes the groups of its kind -------------------------
+
+    @classmethod
+    @abstractmethod
+    def objective(cls, groups: Any) -> Objective:
+        """The weighted log-likelihood and its gradient, as a function of log parameters."""
+
+    @classmethod
+    @abstractmethod
+    def coarse(cls, groups: Any) -> Any:
+        """Fewer groups that keep their means; the same object where there are few already."""
+
+    @classmethod
+    @abstractmethod
+    def starts(cls, groups: Any) -> list[Floats]:
+        """Where to begin the search, in log parameters."""
+
+    @classmethod
+    @abstractmethod
+    def box(cls, groups: Any) -> tuple[Floats, Floats]:
+        """The lowest and highest log parameters that are searched."""
+
+    @abstractmethod
+    def cautions(self) -> tuple[str, ...]:
+        """Sentences where the parameters mean that the model does not suit the data."""
 
 
 class PurchaseModel(Protocol):

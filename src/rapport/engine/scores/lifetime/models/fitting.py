@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import nan, sqrt
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -86,35 +86,7 @@ class Fit:
         }
 
 
-class Fittable(Protocol):
-    """What a model class gives to be fitted."""
-
-    @classmethod
-    def objective(cls, groups: Any) -> Objective:
-        """The weighted log-likelihood and its gradient."""
-        ...
-
-    @classmethod
-    def coarse(cls, groups: Any) -> Any:
-        """Fewer groups that keep their means; the same object where there are few already."""
-        ...
-
-    @classmethod
-    def starts(cls, groups: Any) -> list[Floats]:
-        """Where to begin the search, in log parameters."""
-        ...
-
-    @classmethod
-    def box(cls, groups: Any) -> tuple[Floats, Floats]:
-        """The log parameters that are searched."""
-        ...
-
-    def cautions(self) -> tuple[str, ...]:
-        """Sentences about parameters that mean the model does not suit the data."""
-        ...
-
-
-def fit_model(kind: type[Any], groups: Groups, *, prior: Prior | None = None) -> Fit:
+def fit_model(kind: type[Model], groups: Groups, *, prior: Prior | None = None) -> Fit:
     """The most likely parameters of one model class. Source: maximum likelihood; see each model for its own.
 
     Raises: DataError where there are no customers.
@@ -153,7 +125,7 @@ def _with_prior(objective: Objective, prior: Prior | None) -> Objective:
     return penalised
 
 
-def _fit(model: Any, found: Optimum, log_likelihood: float, n: float) -> Fit:
+def _fit(model: Model, found: Optimum, log_likelihood: float, n: float) -> Fit:
     names = model.parameter_names()
     errors = _log_errors(found)
     fit = Fit(
@@ -184,7 +156,7 @@ def _log_errors(found: Optimum) -> list[float]:
 
 
 def _warnings(fit: Fit, found: Optimum, errors: list[float]) -> tuple[str, ...]:
-    said = list(fit.model.cautions())  # type: ignore[attr-defined]
+    said = list(fit.model.cautions())
     if not found.settled:
         said.append(f"The search for {fit.model.name} did not settle: {found.to_gain:.3g} log-likelihood left to gain.")
     for name, edge, error in zip(fit.model.parameter_names(), found.at_edge, errors, strict=True):
