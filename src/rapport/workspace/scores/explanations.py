@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from django.db.models import Max
 from django.utils import timezone
 
 from rapport.engine.crm.as_of import as_known
@@ -15,7 +17,7 @@ from rapport.engine.scores.kinds import KINDS
 from rapport.engine.scores.trend import TREND_DAYS, earlier
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.definitions import parsed, version_of
-from rapport.workspace.scores.models import ScoreDefinition, ScoreRun, ScoreValue
+from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRun, ScoreValue
 from rapport.workspace.scores.runs import READ_TABLES, population_of
 
 
@@ -85,6 +87,14 @@ def _at(entry: ScoreValue, snapshot: Snapshot, runner: Runner) -> Explanation:
     return found.get(entry.subject_id, Explanation(value=None))
 
 
+def _newest_instant(version: ScoreDefinition, subject_ids: Sequence[str], run: ScoreRun | None) -> datetime:
+    """The instant of the scores as they are kept: the run's, or later where they were scored in real time since."""
+    if run is None:
+        return timezone.now()
+    kept = CurrentScore.objects.filter(score=run.score, version=run.version, subject_id__in=subject_ids)
+    return max(run.as_of, kept.aggregate(newest=Max("as_of"))["newest"] or run.as_of)
+
+
 def _explained(
     version: ScoreDefinition, subject_ids: Sequence[str], snapshot: Snapshot, runner: Runner
 ) -> Mapping[str, Explanation]:
@@ -92,7 +102,7 @@ def _explained(
     definition = parsed(version)
     return KINDS[definition.kind].explain(
         definition,
-        as_known(snapshot, run.as_of if run else timezone.now()),
+        as_known(snapshot, _newest_instant(version, subject_ids, run)),
         subject_ids=list(subject_ids),
         runner=runner,
         run=population_of(run),

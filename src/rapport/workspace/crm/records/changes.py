@@ -27,6 +27,7 @@ from rapport.workspace.crm.records.history import Dating, entries_of, write_entr
 from rapport.workspace.crm.records.stage_visits import keep_stage_visits
 from rapport.workspace.crm.records.steps import Draft, Step, Verdict, steps
 from rapport.workspace.crm.records.table_models import model_of
+from rapport.workspace.crm.records.touching import touch, touches_of, touches_of_ids
 from rapport.workspace.crm.records.users import sign_in_columns
 from rapport.workspace.lib import bulk
 
@@ -62,6 +63,8 @@ def write(
 ) -> Written:
     """Insert and update rows, in transactions of at most 1,000 drafts.
 
+    Live scores follow fewer than 1,000 at once in real time; for more, run them anew when all is written.
+
     Parameters:
         source: the system the drafts come from.
         by: who or what changes them, for `attribute_history.changed_by`.
@@ -75,6 +78,8 @@ def write(
     while batch := list(islice(stream, BATCH)):
         with bulk.without_garbage_collection(), transaction.atomic():
             found = write_batch(table, batch, source=source, by=by, at=at, stage_visits=stage_visits)
+            if offset == 0 and len(batch) < BATCH:
+                _touch(table, found)
         written.add(found, offset=offset)
         offset += len(batch)
     return written
@@ -105,6 +110,7 @@ def save(table: str, record_id: str | None, values: Draft, *, by: str, at: datet
         if record_id and step.verdict is Verdict.NEW:
             raise DataError("no such record", where=declared.entity, received=record_id)
         apply_steps(declared, found, source="", by=by, dating=Dating(at, by_person=True))
+        _touch(table, found)
     return step.id
 
 
@@ -133,8 +139,17 @@ def _mark(table: str, ids: Iterable[str], values: dict[str, Any], *, by: str, at
                 for position, row_id in enumerate(standing.values_list("pk", flat=True))
             ]
             apply_steps(declared, found, source="", by=by, dating=Dating(at, by_person=True))
+            touch(touches_of_ids(table, [step.id for step in found]), at=timezone.now())
         changed += len(found)
     return changed
+
+
+def _touch(table: str, found: Sequence[Step]) -> None:
+    """Have live scores follow a few changes: of whom the rows are about now, and were about until now."""
+    changed = [step for step in found if step.verdict in (Verdict.NEW, Verdict.UPDATED)]
+    rows = [{**step.current, **step.values, "id": step.id} for step in changed]
+    rows += [{**step.current, "id": step.id} for step in changed if step.current]
+    touch(dict.fromkeys(touches_of(table, rows)), at=timezone.now())
 
 
 def apply_steps(

@@ -21,6 +21,10 @@ _THROUGH = {  # tables that are about a subject by way of another row
     "deal_stage_visits": ("deals", "deal_id"),
     "proposals": ("deals", "deal_id"),
 }
+_LEADING = frozenset(
+    {"id", "contact_id", "account_id", "deal_id", "order_id", "case_id", "anonymous_id", "interaction_id"}
+    | {"entity", "from_id", "to_id", "subject", "subject_id"}
+)
 _NARROW = frozenset({"interactions", "interaction_flags", "consents", "campaign_members", "survey_answers"})
 
 
@@ -68,6 +72,13 @@ def touches_of(table: str, rows: Iterable[Mapping[str, Any]]) -> list[Touch]:
     return []
 
 
+def touches_of_ids(table: str, ids: Sequence[str]) -> list[Touch]:
+    """Whom the rows with these ids are about."""
+    model = model_of(table)
+    kept = [f.attname for f in model._meta.concrete_fields if f.attname in _LEADING]
+    return touches_of(table, model._default_manager.filter(pk__in=ids).values(*kept)) if kept else []
+
+
 def _of_row(table: Table, row: Mapping[str, Any]) -> Touch:
     own = {_OWN[table.name]: row["id"]} if table.name in _OWN else {}
     contact, account, deal = ({**row, **own}.get(name) for name in ("contact_id", "account_id", "deal_id"))
@@ -87,6 +98,5 @@ def _of_flagged(ids: Sequence[str]) -> list[Touch]:
 
 
 def _of_others(table: str, ids: Sequence[str]) -> list[Touch]:
-    model = model_of(table)
-    names = [f.attname for f in model._meta.concrete_fields if f.attname in ("id", "contact_id", "account_id")]
-    return [_of_row(TABLES[table], row) for row in model._default_manager.filter(pk__in=ids).values(*names)]
+    """Of rows that another table's rows belong to; what they lead to counts for everybody of the account."""
+    return [touch._replace(wide=True) for touch in touches_of_ids(table, ids)]

@@ -168,10 +168,10 @@ class LiveScore:
             return rows
         if self.population is None or not self.population.population:
             return rows.append_column("percentile", pa.nulls(len(rows), pa.float64()))
-        micro = [None if value is None else int(value.scaleb(6)) for value in rows["value"].to_pylist()]
-        known = np.array([0 if m is None else m for m in micro], dtype=np.int64)
-        percentiles = self.population.percentiles(known)
-        return rows.append_column("percentile", pa.array(percentiles, mask=np.array([m is None for m in micro])))
+        values = rows["value"].to_pylist()
+        micro = np.array([0 if value is None else int(value.scaleb(6)) for value in values], dtype=np.int64)
+        unknown = np.array([value is None for value in values], dtype=bool)
+        return rows.append_column("percentile", pa.array(self.population.percentiles(micro), mask=unknown))
 
 
 class LiveScores:
