@@ -12,12 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from rapport.engine.errors import RapportError
 from rapport.engine.scores.explanation import Explanation
 from rapport.workspace.pages.scores.evidence import evidence_of
 from rapport.workspace.scores.definitions import live, live_definitions
 from rapport.workspace.scores.explanations import explain_subject
 from rapport.workspace.scores.history import Point, history_of
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition
+from rapport.workspace.scores.next_band import next_band_of
 from rapport.workspace.scores.subjects import MODELS, records
 from rapport.workspace.team.access import visible
 from rapport.workspace.team.models import User
@@ -76,6 +78,19 @@ def why(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
         raise Http404("There is no such score.")
     _check(request, version.subject, record_id)
     return render(request, "scores/why.html", {"score": _shown([version], record_id)[0]})
+
+
+def lift(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
+    """A part of a page: what would lift a record to the next band of a score."""
+    version = live(name)
+    if version is None:
+        raise Http404("There is no such score.")
+    _check(request, version.subject, record_id)
+    try:
+        context: dict[str, object] = {"next": next_band_of(name, record_id)}
+    except RapportError as error:
+        context = {"problem": error.sentence}
+    return render(request, "scores/next.html", context)
 
 
 def _check(request: HttpRequest, kind: str, record_id: str) -> None:

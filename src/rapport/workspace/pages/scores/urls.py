@@ -31,6 +31,7 @@ urlpatterns = [
     path("capacity/", holdout.capacity, name="capacity"),
     path("record/<str:kind>/<str:record_id>/", record.record, name="record"),
     path("why/<str:name>/<str:record_id>/", record.why, name="why"),
+    path("next/<str:name>/<str:record_id>/", record.lift, name="next"),
     path("history/<str:name>/<str:record_id>/", history.history, name="history"),
     path("history/<str:name>/<str:record_id>/<str:entry_id>/", history.change, name="change"),
     path("tally/<str:name>/<str:record_id>/", tally.tally, name="tally"),

@@ -87,3 +87,11 @@ def test_is_for_those_who_see_the_record(company: SmallCompany) -> None:
     for address in (PAGE, f"{PAGE}{newest.pk}/"):
         assert company.client("charlie").get(address).status_code == 404
     assert company.client("alice").get("/scores/history/nothing/contact-0/").status_code == 404
+
+
+def test_what_would_lift_a_record_is_told(company: SmallCompany) -> None:
+    page = company.client("alice").get("/scores/next/interest/contact-0/")
+    found = page.context["next"]
+    assert (found.band, found.missing) == ("A", 55)
+    assert [(w.event, w.times, w.value) for w in found.ways] == [("page view", 5, 55), ("meeting", 5, 5)]
+    assert company.client("charlie").get("/scores/next/interest/contact-0/").status_code == 404
