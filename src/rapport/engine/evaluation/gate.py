@@ -14,7 +14,7 @@ _ENOUGH = 20  # cases of either kind; among fewer even a perfect order is soon h
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """One reason against: its code (`unproved`, `empty`, `worse`, `wrong_way`, `leak`, `interrupted`), and a sentence."""
+    """A reason against: its code (`unproved`, `empty`, `worse`, `wrong_way`, `leak`, `interrupted`) and a sentence."""
 
     code: str
     sentence: str
