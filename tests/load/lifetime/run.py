@@ -28,6 +28,7 @@ PEERS = HERE.parents[2] / ".tools" / "peers" / "bin" / "python"
 BARS = {1_000_000: 12.0, 10_000_000: 40.0}  # how many times faster than lifetimes, at least
 PARETO_BAR = 60.0
 LARGEST_MB = 1_000
+LARGEST_SCORED = 1_000_000  # customers that the score itself is timed on
 _HIGHER = 0.01  # log-likelihood
 
 
@@ -57,6 +58,12 @@ class Bench:
             self.missed.append(f"{customers:,}: {ratio:.1f} times as fast as lifetimes, {BARS[customers]:.0f} wanted")
         if customers in BARS and ours["peak_mb"] > LARGEST_MB:
             self.missed.append(f"{customers:,}: {ours['peak_mb']} MB, {LARGEST_MB} allowed")
+        if customers <= LARGEST_SCORED:
+            told = _told([sys.executable, "-m", "load.lifetime.kind", str(file)])
+            laps = ", ".join(f"{name} {seconds:.2f}" for name, seconds in told["laps"].items())
+            print(
+                f"  {'the lifetime score itself':28} {told['seconds']:9.2f} s          {told['peak_mb']:6} MB  {laps}"
+            )
         if pymc:
             self.line("pymc-marketing 0.19.2, MAP", file, self.peer("peer_pymc.py", file), ours)
         file.unlink()
