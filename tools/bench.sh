@@ -25,6 +25,11 @@ PYTHONPATH=tests $python -m load.lifetime.run --customers $sizes --pareto 100000
 say "Customer lifetimes of a whole cohort against the paper"
 PYTHONPATH=tests $python -m load.lifetime.full_cohort
 
+$peers -c "import optbinning" 2>/dev/null || $peers -m pip install --quiet --requirement tests/load/prediction/peers.txt
+say "Exact reasons of 1,000,000 rows against TreeSHAP; learned cards against LightGBM and optbinning"
+PYTHONPATH=tests $python -m load.prediction.reasons --rows 1000000 --contrib-rows 20000
+PYTHONPATH=tests $python -m load.prediction.cards
+
 pages() {
   say "Pages over 100,000 contacts$1"
   $python tests/load/pages/measure.py --contacts 100000
