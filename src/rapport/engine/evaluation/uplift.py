@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from rapport.engine.errors import DataError
 from rapport.engine.evaluation.holdout.rates import Estimate
@@ -102,7 +103,11 @@ def _check(treated: Flags, events: Flags) -> None:
 
 
 def _told(features: Features, treated: Flags, events: Flags, *, seed: int) -> tuple[Floats, Floats]:
-    """What acting adds, and the response when treated, for each row by models that did not see it."""
+    """Each row's place (0..1) by what acting adds and by the response when treated, told by models that did not see it.
+
+    Places are taken within the fifth: the level of a fifth's models leans away from its own events, because those are
+    missing from them, and would rank whole fifths the wrong way round.
+    """
     added, response = np.zeros(len(events)), np.zeros(len(events))
     for number, rows in enumerate(_folds(treated, seed)):
         seen = ~rows
@@ -110,7 +115,7 @@ def _told(features: Features, treated: Flags, events: Flags, *, seed: int) -> tu
             fit_linear(features.take(seen & arm), events[seen & arm], seed=seed + number) for arm in (treated, ~treated)
         ]
         ours, theirs = (model.probabilities(features.take(rows)) for model in models)
-        added[rows], response[rows] = ours - theirs, ours
+        added[rows], response[rows] = (rankdata(told) / len(told) for told in (ours - theirs, ours))
     return added, response
 
 
