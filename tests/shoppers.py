@@ -87,7 +87,7 @@ def subscribers(
     contacts, contracts = [], []
     for number in range(customers):
         begun = start + int(random.integers(0, days // 2)) * DAY
-        months = int(random.geometric(max(random.beta(a, b), 1e-9)))
+        months = min(int(random.geometric(max(random.beta(a, b), 1e-9))), 600)
         ended = begun + timedelta(days=round(months * 30.4375))
         over = ended <= start + days * DAY
         who = f"c{number:05}"

@@ -49,7 +49,7 @@ def test_expected_amount_of_a_purchase(scores: dict[str, dict[str, Any]]) -> Non
 
 def test_what_came_after(scores: dict[str, dict[str, Any]], real_data: Path) -> None:
     days = {(p.customer, p.day) for p in purchases(real_data) if p.day > CALIBRATED.date()}
-    came = {who: 0 for who in scores}
+    came = dict.fromkeys(scores, 0)
     for who, _ in days:
         came[who] += 1
     actual = np.array([came[who] for who in scores], dtype=float)
