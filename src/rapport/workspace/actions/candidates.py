@@ -4,16 +4,20 @@ ready    reached the readiness bound of the score and has not left it
 falling  was in the upper half of the bands a week ago and has been falling since
 risen    has been rising and is above the lowest band
 high     is in the top band
+
+A value that somebody set by hand goes before the computed one: in the top band it is `high`, else nobody is suggested.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
 
-from rapport.workspace.scores.models import CurrentScore
+from rapport.workspace.scores.models import CurrentScore, ScoreOverride
+from rapport.workspace.scores.overrides import overrides
 
 CAUSES = ("ready", "falling", "risen", "high")
 _PER_CAUSE = 2000  # more of one cause than anybody works off before the next run
@@ -42,23 +46,34 @@ class Bounds:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A current score and the strongest reason to act on it."""
+    """A current score and the strongest reason to act on it; override, where somebody set it by hand."""
 
     cause: str
     current: CurrentScore
+    override: ScoreOverride | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         return self.current.score, self.current.subject_id
 
 
-def candidates(score: str, bounds: Bounds) -> list[Candidate]:
+def candidates(score: str, bounds: Bounds, *, now: datetime) -> list[Candidate]:
     """Those of one score, the strongest of each cause first; nobody twice."""
-    found: dict[str, Candidate] = {}
+    by_hand = overrides(score, at=now)
+    found = {c.current.subject_id: c for c in _by_hand(score, bounds, by_hand)}
     for cause, rows in _by_cause(score, bounds).items():
         for current in rows[:_PER_CAUSE]:
-            found.setdefault(current.subject_id, Candidate(cause=cause, current=current))
+            if current.subject_id not in by_hand:
+                found.setdefault(current.subject_id, Candidate(cause=cause, current=current))
     return list(found.values())
+
+
+def _by_hand(score: str, bounds: Bounds, by_hand: Mapping[str, ScoreOverride]) -> Iterator[Candidate]:
+    """Those whom somebody set into the top band."""
+    rows = CurrentScore.objects.filter(score=score, subject_id__in=list(by_hand)).order_by("subject_id")
+    for current in rows:
+        if (by_hand[current.subject_id].value or Decimal(0)) >= bounds.bounds[0]:
+            yield Candidate(cause="high", current=current, override=by_hand[current.subject_id])
 
 
 def _by_cause(score: str, bounds: Bounds) -> Mapping[str, Sequence[CurrentScore]]:

@@ -56,6 +56,8 @@ def reasoned(candidate: Candidate, now: Explanation | None, week_ago: Explanatio
 
 def _opening(candidate: Candidate) -> str:
     current = candidate.current
+    if candidate.override is not None:
+        return f"Set to {_points(candidate.override.value)} by {candidate.override.by}: {candidate.override.reason}"
     match candidate.cause:
         case "ready":
             return f"Ready since {current.ready_since:%-d %b}" if current.ready_since else "Ready"

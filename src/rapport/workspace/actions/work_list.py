@@ -62,7 +62,7 @@ def _choose(*, now: datetime, capacity: int) -> list[Chosen]:
     held = _held_off(now) | held_out_now(now=now)
     by_owner: dict[str | None, list[tuple[Candidate, Subject]]] = defaultdict(list)
     taken: set[str] = set()
-    for candidate, subject in _known_candidates():
+    for candidate, subject in _known_candidates(now):
         if subject.id not in taken and subject.id not in held:
             taken.add(subject.id)
             by_owner[subject.owner_id].append((candidate, subject))
@@ -92,7 +92,7 @@ def _not_held_out(ordered: Sequence[Candidate], capacity: int, *, now: datetime)
     return kept
 
 
-def _known_candidates() -> Iterable[tuple[Candidate, Subject]]:
+def _known_candidates(now: datetime) -> Iterable[tuple[Candidate, Subject]]:
     """Candidates of every live score that has bands, whose record stands."""
     for version in live_definitions():
         definition = readable(version)
@@ -100,7 +100,7 @@ def _known_candidates() -> Iterable[tuple[Candidate, Subject]]:
         if not bands or version.name is None:
             continue
         bounds = Bounds(labels=tuple(b.label for b in bands), bounds=tuple(b.from_ for b in bands))
-        found = candidates(version.name, bounds)
+        found = candidates(version.name, bounds, now=now)
         known = subjects(version.subject, {c.current.subject_id for c in found})
         yield from ((c, known[c.current.subject_id]) for c in found if c.current.subject_id in known)
 

@@ -143,6 +143,32 @@ class CurrentScore(models.Model):
         ]
 
 
+class ScoreOverride(models.Model):
+    """One row is a value that a person set for a subject, kept apart from the one that is computed.
+
+    until: when it ends by itself; ended_at, ended_by: when somebody ended it; null while it stands.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
+    score = models.CharField(max_length=255)
+    subject_id = models.CharField(max_length=100)
+    value = ScaledDecimalField(places=6)
+    reason = models.TextField()
+    by = models.CharField(max_length=255)
+    given_at = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=255, blank=True, default="")
+
+    class Meta:
+        db_table = "score_overrides"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["score", "subject_id"], condition=models.Q(ended_at=None), name="score_overrides_one_standing"
+            )
+        ]
+
+
 class ReadinessEvent(models.Model):
     """One row is a subject becoming ready (at or above `enter`) or ceasing to be (below `leave`)."""
 

@@ -18,10 +18,11 @@ from rapport.workspace.pages.scores.evidence import evidence_of
 from rapport.workspace.scores.definitions import live, live_definitions
 from rapport.workspace.scores.explanations import explain_subject
 from rapport.workspace.scores.history import Point, history_of
-from rapport.workspace.scores.models import CurrentScore, ScoreDefinition
+from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreOverride
 from rapport.workspace.scores.next_band import next_band_of
+from rapport.workspace.scores.overrides import overrides_of
 from rapport.workspace.scores.subjects import MODELS, records
-from rapport.workspace.team.access import visible
+from rapport.workspace.team.access import Action, can, visible
 from rapport.workspace.team.models import User
 
 _HISTORY = timedelta(days=180)
@@ -43,7 +44,7 @@ class ReasonLine:
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """A score of a record. value: as explained now; problem: why there is no explanation, else empty;
-    facts: further figures of the kind, as (what, value)."""
+    facts: further figures of the kind, as (what, value); override: what somebody set by hand."""
 
     version: ScoreDefinition
     current: CurrentScore | None
@@ -53,6 +54,7 @@ class Shown:
     problem: str
     history: Sequence[Point]
     facts: Sequence[tuple[str, str]] = ()
+    override: ScoreOverride | None = None
 
     @property
     def above(self) -> int:
@@ -68,7 +70,9 @@ def record(request: HttpRequest, kind: str, record_id: str) -> HttpResponse:
     """A part of a page: every live score of a record."""
     _check(request, kind, record_id)
     versions = [v for v in live_definitions() if v.subject == kind]
-    return render(request, "scores/record.html", {"scores": _shown(versions, record_id), "kind": kind})
+    may_override = can(cast(User, request.user), Action.EDIT_SCORES)
+    context = {"scores": _shown(versions, record_id), "kind": kind, "may_override": may_override}
+    return render(request, "scores/record.html", context)
 
 
 def why(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
@@ -103,19 +107,25 @@ def _shown(versions: Sequence[ScoreDefinition], record_id: str) -> list[Shown]:
     current = {c.score: c for c in CurrentScore.objects.filter(subject_id=record_id)}
     explained = explain_subject(versions, record_id)
     since = timezone.now() - _HISTORY
+    by_hand = overrides_of(record_id, at=timezone.now())
     return [
         _one(
             version,
             current.get(version.name or ""),
             explained[version.name or ""],
             history_of(record_id, score=version.name or "", version=version.version, since=since),
+            by_hand.get(version.name or ""),
         )
         for version in versions
     ]
 
 
 def _one(
-    version: ScoreDefinition, current: CurrentScore | None, found: Explanation | str, history: Sequence[Point]
+    version: ScoreDefinition,
+    current: CurrentScore | None,
+    found: Explanation | str,
+    history: Sequence[Point],
+    override: ScoreOverride | None,
 ) -> Shown:
     told: dict[str, Any] = {"value": None, "reason_null": None, "lines": (), "problem": ""}
     if isinstance(found, str):
@@ -123,7 +133,7 @@ def _one(
     else:
         told |= {"value": found.shown_value, "reason_null": found.reason_null, "lines": _lines(found)}
         told["facts"] = evidence_of(found.facts)
-    return Shown(version=version, current=current, history=history, **told)
+    return Shown(version=version, current=current, history=history, override=override, **told)
 
 
 def _lines(found: Explanation) -> list[ReasonLine]:
