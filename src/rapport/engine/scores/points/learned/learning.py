@@ -52,11 +52,13 @@ def learned_points(
     total: int = 100,
     monotone: Mapping[str, int] | None = None,
     keep: Sequence[str] = (),
+    accept_leak: bool = False,
 ) -> LearnedPoints:
     """A draft with the name, subject, audience and outcome of `like`, learned from what is known at the view's instant.
 
     Features are those of the conversion kind that criteria can say, as known at past cut-offs; what knew the
-    outcome is left out, unless `keep` names it. Raises: DataError where there is nothing to learn from.
+    outcome is left out, unless `keep` names it. Raises: DataError where there is
+    nothing to learn from, and where undated fields together know too much (unless `accept_leak`).
     """
     asked = conversion_like(like).model_copy(update={"keep": tuple(keep)})
     cut_offs = past_cut_offs(asked, view, runner=runner)
@@ -65,15 +67,25 @@ def learned_points(
     unsayable = {f.name: "no criterion can say it" for f in plan.features if f not in sayable}
     cases = Cases.of(asked, view, cut_offs, runner=runner, most=MOST_CASES)
     layout = Layout.of(sayable, like.subject)
-    pool = Pool.of([period for cut_off in cut_offs if (period := cases.at(cut_off, layout)).count])
-    leaks, names = guarded(asked, view, pool, runner=runner)
-    pool = pool.select(names)
+    periods = [period for cut_off in cut_offs if (period := cases.at(cut_off, layout)).count]
+    if not periods or not sayable:
+        raise DataError("There is nothing to learn points from.", where=like.name, allowed=sorted(unsayable) or None)
+    pool = Pool.of(periods)
+    found = guarded(asked, view, pool, runner=runner)
+    if found.blocks and not accept_leak:
+        raise DataError(
+            "Fields whose dates prove nothing tell the outcome together too well to be true.",
+            where=like.name,
+            received=f"AUC {found.overall:.3f}",
+            next_step="Find those that are filled because of the outcome, or accept the leak.",
+        )
+    pool = pool.select(found.names)
     card = fit_card(
         pool.features, pool.events, groups=pool.subject_ids, size=size, bins=bins, total=total, monotone=monotone
     )
-    flagged = {leak.name: leak.evidence for leak in leaks if not leak.kept}
+    flagged = {leak.name: leak.evidence for leak in found.leaks if not leak.kept}
     left_out = {**plan.left_out, **unsayable, **flagged}
-    return LearnedPoints(card_definition(card, sayable, like=like), card, cut_offs, left_out, leaks)
+    return LearnedPoints(card_definition(card, sayable, like=like), card, cut_offs, left_out, found.leaks)
 
 
 def conversion_like(definition: ScoreDefinition) -> ConversionDefinition:

@@ -29,7 +29,7 @@ def runner_of_module() -> Iterator[DuckdbRunner]:
 @pytest.fixture(scope="module")
 def learned(runner_of_module: DuckdbRunner) -> LearnedPoints:
     view = as_known(shop(runner_of_module), NOW)
-    return learned_points(definition(), view, runner=runner_of_module, keep=["contact.title"])
+    return learned_points(definition(), view, runner=runner_of_module)
 
 
 class TestLearnedPoints:
