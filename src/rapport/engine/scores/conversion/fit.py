@@ -12,7 +12,7 @@ from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.events import table_of
 from rapport.engine.runner import Runner
 from rapport.engine.scores.conversion.cases import MOST_CASES, Cases, Period, training_cut_offs
-from rapport.engine.scores.conversion.guard import guarded
+from rapport.engine.scores.conversion.guard import Guarded, guarded
 from rapport.engine.scores.conversion.learning import (
     ADDITIVE,
     BOOSTED,
@@ -98,9 +98,9 @@ def _learn(
     definition: ConversionDefinition, view: AsOf, model: ConversionModel, periods: Sequence[Period], runner: Runner
 ) -> Fitted:
     pool = Pool.of(periods)
-    leaks, names = guarded(definition, view, pool, runner=runner)
-    flagged = {leak.name: f"knows the outcome: {leak.evidence}" for leak in leaks if not leak.kept}
-    pool = pool.select(names)
+    guard = guarded(definition, view, pool, runner=runner)
+    flagged = {leak.name: f"knows the outcome: {leak.evidence}" for leak in guard.leaks if not leak.kept}
+    pool, names = pool.select(guard.names), guard.names
     learners = _learners(definition)
     measured = tried(pool, learners)
     kind, sentence = _chosen(definition, measured)
@@ -123,9 +123,9 @@ def _learn(
         sentence=sentence,
         forward=bool(measured),
         left_out={**model.left_out, **flagged, **unused},
-        leaks=leaks,
+        leaks=guard.leaks,
         notes=_notes(model, calibrator, measured, definition),
-        reason_null=_blocked(definition, view, mine),
+        reason_null=_blocked(definition, guard),
     )
     return Fitted(model, mine, periods[-1])
 
@@ -196,12 +196,12 @@ def _candidate(m: Measured) -> Candidate:
     )
 
 
-def _blocked(definition: ConversionDefinition, view: AsOf, mine: Measured | None) -> str | None:
-    """Why nobody gets a score although there is a model: where no history dates its fields, it knows too much."""
-    area = mine.auc.value if mine is not None else None
-    if area is None or area <= OVERALL or definition.accept_leak or view.has("attribute_history"):
+def _blocked(definition: ConversionDefinition, guard: Guarded) -> str | None:
+    """Why nobody gets a score although there is a model."""
+    if not guard.blocks or definition.accept_leak:
         return None
-    return f"too good to be true (AUC {area:.3f}): a field knows the outcome; omit it, or accept_leak: true"
+    told = f"too good to be true (AUC {guard.overall:.3f} by fields whose dates prove nothing)"
+    return f"{told}: one of them knows the outcome; omit it, or accept_leak: true"
 
 
 def _notes(

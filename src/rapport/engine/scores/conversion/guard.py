@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,16 +15,35 @@ from rapport.engine.scores.conversion.spec import ConversionDefinition
 from rapport.engine.scores.features.after_outcome import FieldTiming, field_timings
 from rapport.engine.scores.features.terms import term_of
 from rapport.engine.scores.outcome import known
-from rapport.engine.statistics.leakage import ALONE, Suspect, scan_for_leaks
+from rapport.engine.statistics.additive import fit_additive
+from rapport.engine.statistics.auc import Cases, auc
+from rapport.engine.statistics.leakage import ALONE, OVERALL, Suspect, scan_for_leaks
 
 DATES_ITSELF = ".created_at"
 _SCANNED = 6_000
 _PROVEN = 10  # records whose value was recorded before their outcome
 
 
-def guarded(
-    definition: ConversionDefinition, view: AsOf, pool: Pool, *, runner: Runner
-) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+@dataclass(frozen=True)
+class Guarded:
+    """What was found.
+
+    Attributes:
+        names: features that may be learnt from.
+        overall: AUC of the fields among them whose dates prove nothing, all together; None where there are none.
+    """
+
+    leaks: tuple[Leak, ...]
+    names: tuple[str, ...]
+    overall: float | None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether undated fields together tell the outcome too well for anybody to be scored."""
+        return (self.overall or 0.0) > OVERALL
+
+
+def guarded(definition: ConversionDefinition, view: AsOf, pool: Pool, *, runner: Runner) -> Guarded:
     """What was found, and the features that may be learnt from.
 
     Suspected is a field whose values are recorded only after the outcome, and one that tells the outcome too
@@ -34,15 +54,16 @@ def guarded(
     fields = [name for name in pool.features.names if term_of(name) is None]
     first = known(definition, view, runner).first
     timings = field_timings(view, definition.subject, fields, first, runner=runner)
+    unproven = _unproven(fields, timings)
     late = {t.path: evidence for t in timings if (evidence := t.evidence) is not None}
-    strong = {one.name: one for one in _strong(pool, _unproven(fields, timings))}
+    strong = {one.name: one for one in _strong(pool, unproven)}
     found = {**{name: one.sentence.removeprefix(f"{name}: ") for name, one in strong.items()}, **late}
     honest = {name for name, one in strong.items() if (one.alone or 0.0) <= ALONE} - set(late)
     kept = honest | set(definition.keep)
     leaks = tuple(Leak(name=name, evidence=found[name], kept=name in kept) for name in sorted(found))
     out = {leak.name for leak in leaks if not leak.kept}
-    names = tuple(name for name in pool.features.names if name not in out)
-    return leaks, names or pool.features.names[:1]
+    names = tuple(name for name in pool.features.names if name not in out) or pool.features.names[:1]
+    return Guarded(leaks, names, _together(pool, [name for name in unproven if name in names]))
 
 
 def _unproven(fields: Sequence[str], timings: Sequence[FieldTiming]) -> list[str]:
@@ -51,7 +72,23 @@ def _unproven(fields: Sequence[str], timings: Sequence[FieldTiming]) -> list[str
 
 
 def _strong(pool: Pool, fields: Sequence[str]) -> tuple[Suspect, ...]:
+    some = _some(pool, fields)
+    return scan_for_leaks(some.features, some.events, groups=some.subject_ids).flagged if some else ()
+
+
+def _together(pool: Pool, fields: Sequence[str]) -> float | None:
+    """AUC of an additive model of the fields, on cases left out at random."""
+    some = _some(pool, fields)
+    if some is None:
+        return None
+    told = fit_additive(some.features, some.events, groups=some.subject_ids).out_of_fold
+    if told is None or np.isnan(told).any():
+        return None
+    return auc([Cases(scores=told, events=some.events, clusters=some.subject_ids)]).value
+
+
+def _some(pool: Pool, fields: Sequence[str]) -> Pool | None:
+    """Up to 6,000 cases of some fields; None where there is too little to look at."""
     if not fields or pool.event_count < FEWEST_EVENTS:
-        return ()
-    some = pool.select(fields).take(np.arange(0, len(pool.events), -(-len(pool.events) // _SCANNED)))
-    return scan_for_leaks(some.features, some.events, groups=some.subject_ids).flagged
+        return None
+    return pool.select(fields).take(np.arange(0, len(pool.events), -(-len(pool.events) // _SCANNED)))

@@ -100,7 +100,7 @@ class Learner:
     def __call__(self, features: Features, events: Flags, whose: NDArray[np.generic]) -> Predictor:
         chosen = features.select(self._names(features, events, whose))
         told = self._told(chosen, events, whose)
-        if self.kind != BOOSTED or not events.any() or events.all():
+        if self.kind != BOOSTED or not chosen.names:
             return Predictor(tables=told)
         return Predictor(tables=told, trees=fit_boosted(chosen, events, groups=whose))
 
@@ -114,7 +114,7 @@ class Learner:
 
     def _told(self, features: Features, events: Flags, whose: NDArray[np.generic]) -> AdditiveModel:
         signs = {name: sign for name, sign in self.directions.items() if name in features.columns}
-        if self.kind != LINEAR:
+        if self.kind != LINEAR or not features.names:  # without features either is the base rate
             return fit_additive(features, events, groups=whose, monotone=signs)
         rows = np.arange(0, len(events), -(-len(events) // MOST_ROWS_OF_LINEAR))
         return fit_linear(features.take(rows), events[rows], groups=whose[rows], monotone=signs)

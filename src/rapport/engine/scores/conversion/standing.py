@@ -12,7 +12,7 @@ from rapport.engine.crm.events import table_of
 from rapport.engine.runner import Runner
 from rapport.engine.scores.audience import with_audience
 from rapport.engine.scores.conversion.spec import ConversionDefinition
-from rapport.engine.scores.features.happenings import NEEDED_BY
+from rapport.engine.scores.features.happenings import NEEDED_BY, status_then
 from rapport.engine.scores.outcome import known
 
 HAD_IT = "had the outcome already"
@@ -28,9 +28,9 @@ def standing(
     repeatable), and deals that are won or lost.
     """
     deals = definition.subject == "deal"
-    columns = ["id", "status"] if deals else ["id"]
+    columns = ["id", "status", "closed_at"] if deals else ["id"]
     rows = view.table(SUBJECT_TABLES[definition.subject], needed_by=NEEDED_BY, columns=columns)
-    closed = ((rows.status == "won") | (rows.status == "lost")).fill_null(False) if deals else ibis.literal(False)
+    closed = status_then(rows, view) != "open" if deals else ibis.literal(False)
     rows = rows.select(subject_id=rows.id, _closed=closed)
     if subjects is not None:
         asked = subjects.select(_asked=subjects.subject_id).distinct()

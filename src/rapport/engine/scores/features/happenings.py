@@ -64,9 +64,17 @@ def _deals(view: AsOf, of: str) -> ir.Table | None:
     rows = _rows(view, "deals", of, "status", "closed_at", "created_at", "amount", "currency")
     if rows is None:
         return None
-    status = rows.status.fill_null("open")
+    status = status_then(rows, view)
     at = ibis.ifelse(status == "open", rows.created_at, rows.closed_at)
     return _shaped(rows, at=at, what=status, amount=_own_currency(rows, rows.amount, view))
+
+
+def status_then(rows: ir.Table, view: AsOf) -> ir.StringValue:
+    """open, won or lost as of the view, from status and closed_at. Without a history of changes the status is of
+    today, so that a deal counts as open until its close.
+    """
+    status = rows.status.fill_null("open")
+    return status if view.has("attribute_history") else ibis.ifelse(rows.closed_at.isnull(), "open", status)
 
 
 def _orders(view: AsOf, of: str) -> ir.Table | None:
