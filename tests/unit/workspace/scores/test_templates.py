@@ -21,7 +21,7 @@ from rapport.engine.scores.kinds import KINDS
 from rapport.workspace.scores.templates import SETS, template_set, templates
 
 NOW = at(2024, 6, 1)
-COMPANY = Simulation(contacts=1_200, interactions=15_000, seed=3, end=NOW, history=False)
+COMPANY = Simulation(contacts=1_200, interactions=15_000, seed=3, end=NOW)
 KEYS = [key for key in templates() if not key.startswith("retail")]
 
 
