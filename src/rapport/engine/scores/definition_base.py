@@ -149,6 +149,11 @@ class ScoreDefinition(Closed):
         """Whether values have no upper end, as amounts: a change is then judged by the value before, not the range."""
         return False
 
+    @property
+    def banded_by_rank(self) -> bool:
+        """Whether bands begin at a percentile instead of a value."""
+        return False
+
     @field_validator("bands")
     @classmethod
     def _bands_sorted(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:

@@ -73,11 +73,6 @@ class CustomerDefinition(ScoreDefinition):
         return self
 
     @property
-    def banded_by_rank(self) -> bool:
-        """Whether bands begin at a percentile instead of a value."""
-        return False
-
-    @property
     def by_contract(self) -> bool:
         return self.purchases == CONTRACTS
 

@@ -18,18 +18,19 @@ def distribution_chart(bins: Sequence[Bin], definition: ScoreDefinition | None) 
     """Subjects by value, bars coloured by the band of their lower end; None for a definition that cannot be read."""
     if definition is None:
         return None
+    bands = () if definition.banded_by_rank else definition.bands  # by rank, a value does not tell its band
     rows = [
         {
             "from": float(b.lower),
             "to": float(b.upper),
             "end": float(b.lower + (b.upper - b.lower) * Decimal("0.92")),  # a gap between the bars
             "subjects": b.count,
-            "band": band_of(micro(b.lower), definition.bands) or "all",
+            "band": band_of(micro(b.lower), bands) or "all",
         }
         for b in bins
     ]
-    labels = [band.label for band in definition.bands] or ["all"]
-    colours = [_LEVELS[level_of(label) - 1] for label in labels] if definition.bands else ["#0f6b66"]
+    labels = [band.label for band in bands] or ["all"]
+    colours = [_LEVELS[level_of(label) - 1] for label in labels] if bands else ["#0f6b66"]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "height": 220,
@@ -50,7 +51,7 @@ def distribution_chart(bins: Sequence[Bin], definition: ScoreDefinition | None) 
                 "field": "band",
                 "type": "nominal",
                 "scale": {"domain": labels, "range": colours},
-                "legend": {"title": None, "orient": "top", "symbolType": "square"} if definition.bands else None,
+                "legend": {"title": None, "orient": "top", "symbolType": "square"} if bands else None,
             },
             "tooltip": [
                 {"field": "from", "title": "from", "format": ".4~g"},
