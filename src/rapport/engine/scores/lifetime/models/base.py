@@ -78,6 +78,21 @@ class Model(ABC):
         """Sentences where the parameters mean that the model does not suit the data."""
 
 
+_WORTHLESS = 40.0  # e^-40: what is discounted further is left out
+
+
+def end_of(horizon: float, rate: float) -> float:
+    """Where counting may stop: at the horizon, or where a purchase is worth nothing any more.
+
+    Raises: DataError for an endless horizon without a discount.
+    """
+    if rate > 0:
+        return min(horizon, _WORTHLESS / rate)
+    if not np.isfinite(horizon):
+        raise DataError("An endless horizon needs a discount.", where="horizon", next_step="Give a rate above 0.")
+    return horizon
+
+
 class PurchaseModel(Protocol):
     """When customers without a contract buy, and whether they still do. One value per row of the groups."""
 
@@ -96,7 +111,10 @@ class PurchaseModel(Protocol):
         ...
 
     def discounted_purchases(self, customers: PurchaseGroups, *, horizon: float, rate: float) -> Floats:
-        """The same, each purchase worth exp(-rate x time until it); rate per unit of time, continuous."""
+        """The same, each purchase worth exp(-rate x time until it); rate per unit of time, continuous.
+
+        An endless horizon is allowed where the rate is above 0.
+        """
         ...
 
     def expected_purchases_of_new(self, times: Floats) -> Floats:

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betainc, betaln, digamma, expit, gammaln, xlogy
 
-from rapport.engine.scores.lifetime.models.base import Model
+from rapport.engine.scores.lifetime.models.base import Model, end_of
 from rapport.engine.scores.lifetime.models.beta_mixture import discounted_mean, purchases_mean
 from rapport.engine.scores.lifetime.models.coarse import coarse_purchases, time_box
 from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups, distinct, weighted
@@ -61,7 +61,7 @@ class BetaGeometric(Model):
 
     def discounted_purchases(self, customers: PurchaseGroups, *, horizon: float, rate: float) -> Floats:
         """The same, each purchase worth exp(-rate x time until it)."""
-        return self.probability_alive(customers) * self._if_alive(customers, horizon, rate)
+        return self.probability_alive(customers) * self._if_alive(customers, end_of(horizon, rate), rate)
 
     def _if_alive(self, customers: PurchaseGroups, horizon: float, rate: float) -> Floats:
         """Of (x, T) alone, so worked out once for each pair."""

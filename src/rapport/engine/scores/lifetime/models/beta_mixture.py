@@ -28,7 +28,7 @@ Integers = NDArray[np.intp]
 _STEP = 0.35  # in logit(p)
 _DIGITS = 29.0  # -log of what may be left out
 _FEW = 12
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_SHORT, _LONG = np.polynomial.legendre.leggauss(12), np.polynomial.legendre.leggauss(64)
 
 
 def purchases_mean(r: Floats, b: Floats, a: float, kind: Integers, z: Floats) -> Floats:
@@ -51,8 +51,9 @@ def discounted_mean(
     r: Floats, b: Floats, a: float, kind: Integers, alpha: Floats, horizon: float, rate: float
 ) -> Floats:
     """Purchases within `horizon`, each worth exp(-rate x time until it): integrated by parts, Gauss-Legendre."""
-    times = np.append(horizon * (_NODES + 1) / 2, horizon)
-    shares = np.append(rate * horizon / 2 * _WEIGHTS, 1.0) * np.exp(-rate * times)
+    nodes, weights = _SHORT if rate * horizon < 3 else _LONG
+    times = np.append(horizon * (nodes + 1) / 2, horizon)
+    shares = np.append(rate * horizon / 2 * weights, 1.0) * np.exp(-rate * times)
     z = (times[None, :] / alpha[:, None]).reshape(-1)
     found = purchases_mean(r, b, a, np.repeat(kind, len(times)), z)
     return np.asarray(found.reshape(len(alpha), len(times)) @ shares)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, logsumexp
 
-from rapport.engine.scores.lifetime.models.base import Model
+from rapport.engine.scores.lifetime.models.base import Model, end_of
 from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups
 from rapport.engine.scores.lifetime.models.optimum import Objective
 
@@ -64,9 +64,10 @@ class BgBb(Model):
 
     def discounted_purchases(self, customers: PurchaseGroups, *, horizon: float, rate: float) -> Floats:
         """The same, the purchase at opportunity T + j worth exp(-rate j)."""
-        ahead = max(1, int(np.ceil(horizon)))
+        end = end_of(horizon, rate)
+        ahead = max(1, int(np.ceil(end)))
         j = np.arange(1.0, ahead + 1)
-        counted = np.clip(horizon - (j - 1), 0, 1) * np.exp(-rate * j)
+        counted = np.clip(end - (j - 1), 0, 1) * np.exp(-rate * j)
         buys = (self.alpha + customers.x) / (self.alpha + self.beta + customers.T)
         return np.asarray(buys * (self._alive_through(customers, ahead) @ counted))
 

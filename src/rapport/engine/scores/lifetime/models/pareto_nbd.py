@@ -13,14 +13,13 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import digamma, expit, gammaln
 
-from rapport.engine.scores.lifetime.models.base import Model
+from rapport.engine.scores.lifetime.models.base import Model, end_of
 from rapport.engine.scores.lifetime.models.coarse import coarse_purchases, time_box
 from rapport.engine.scores.lifetime.models.death_time import DeathTimes, death_times
 from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups, distinct, weighted
 from rapport.engine.scores.lifetime.models.optimum import Objective
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
-_WORTHLESS = 40.0  # e^-40: what is discounted further is left out
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,11 @@ class ParetoNbd(Model):
         An infinite horizon gives the discounted expected residual transactions (DERT), which the paper writes with
         Tricomi's function: (alpha, beta)^(r, s) rate^(s-1) Gamma(r+x+1) Psi(s, s; rate (beta+T)) / (...).
         """
-        if rate == 0 and np.isfinite(horizon):
-            return self.expected_purchases(customers, horizon=horizon)
+        end = end_of(horizon, rate)
+        if rate == 0:
+            return self.expected_purchases(customers, horizon=end)
         ages, place = distinct(customers.T)
-        return np.asarray(self._rate_now(customers) * _discounted_life(self.beta + ages, self.s, horizon, rate)[place])
+        return np.asarray(self._rate_now(customers) * _discounted_life(self.beta + ages, self.s, end, rate)[place])
 
     def _rate_now(self, customers: PurchaseGroups) -> Floats:
         """P(alive) x the mean rate of buying of those alive."""
@@ -139,9 +139,8 @@ def _lived(beta: Floats, s: float, time: float | Floats) -> Floats:
     return np.asarray(beta * (log_ratio if near_one else -np.expm1((1 - s) * log_ratio) / (s - 1)))
 
 
-def _discounted_life(beta: Floats, s: float, horizon: float, rate: float) -> Floats:
-    """Integral of exp(-rate t) (beta / (beta + t))^s over (0, horizon): Gauss-Legendre in log(beta + t)."""
-    end = min(horizon, _WORTHLESS / rate) if rate > 0 else horizon
+def _discounted_life(beta: Floats, s: float, end: float, rate: float) -> Floats:
+    """Integral of exp(-rate t) (beta / (beta + t))^s over (0, end): Gauss-Legendre in log(beta + t)."""
     half = np.log1p(end / beta) / 2
     y = half[:, None] * (_NODES + 1)
     time = beta[:, None] * np.expm1(y)

@@ -12,6 +12,7 @@ from scipy.integrate import quad
 from scipy.special import gamma, hyp2f1, hyperu
 from scipy.stats import beta
 
+from rapport.engine.errors import DataError
 from rapport.engine.scores.lifetime.models import Bdw, BgBb, BgNbd, GammaGamma, MbgNbd, ParetoNbd, PurchaseGroups
 from rapport.engine.scores.lifetime.models.beta_mixture import discounted_mean, purchases_mean
 from unit.engine.scores.lifetime.models import simulated
@@ -82,6 +83,15 @@ class TestPurchaseModels:
         edges = [model.expected_purchases(groups, horizon=float(t)) for t in range(201)]
         daily = sum((edges[t + 1] - edges[t]) * np.exp(-rate * (t + 0.5)) for t in range(200))
         assert model.discounted_purchases(groups, horizon=200, rate=rate) == pytest.approx(daily, rel=1e-5)
+
+    def test_an_endless_horizon_is_the_limit_of_long_ones(self, model: Any) -> None:
+        groups, rate = some(), 0.01
+        endless = model.discounted_purchases(groups, horizon=np.inf, rate=rate)
+        edges = [model.expected_purchases(groups, horizon=float(t)) for t in range(0, 2_001, 4)]
+        daily = sum((late - early) * np.exp(-rate * (4 * n + 2)) for n, (early, late) in enumerate(pairwise(edges)))
+        assert endless == pytest.approx(daily, rel=3e-4)
+        with pytest.raises(DataError, match="needs a discount"):
+            model.discounted_purchases(groups, horizon=np.inf, rate=0.0)
 
     def test_the_likelihood_is_a_density(self, model: Any) -> None:
         """P(no purchase until T), in closed form elsewhere, is the likelihood of x = 0."""
