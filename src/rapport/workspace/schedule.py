@@ -8,6 +8,7 @@ from rapport.workspace.queue.schedules import Schedule
 __all__ = ["SCHEDULES", "Refreshed", "refresh"]
 
 SCHEDULES = (
+    Schedule(name="midnight", task="midnight", cron="0 0 * * *"),
     Schedule(name="machines", task="find_machines", cron="45 1 * * *"),
     Schedule(name="nightly", task="refresh", cron="15 2 * * *"),
     Schedule(name="watching", task="monitor", cron="30 4 * * *"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from rapport.workspace.actions.holdout_reports import report_all
+from rapport.workspace.actions.realtime.midnight import begin_day
 from rapport.workspace.actions.refresh import refresh as bring_up_to_date
 from rapport.workspace.actions.work_list import build_work_list
 from rapport.workspace.queue.progress import Progress
@@ -36,3 +37,9 @@ def holdout_reports(progress: Progress) -> dict[str, object]:
     progress.report(0, 1, "comparing those held out with the others")
     plans = report_all(now=timezone.now())
     return {plan.action: [e["verdict"]["word"] for e in (plan.report or {}).get("effects", [])] for plan in plans}
+
+
+@task("midnight", retries=1)
+def midnight(progress: Progress) -> dict[str, object]:
+    """Scores as of the new local day, and the next crossings that decay will bring."""
+    return begin_day(now=timezone.now(), progress=progress.report)

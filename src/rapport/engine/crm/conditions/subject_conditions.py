@@ -56,6 +56,16 @@ def key_of(part: Condition) -> str:
     return f"{type(part).__name__}:{part.model_dump_json(by_alias=True, exclude_none=True)}"
 
 
+def names_of(conditions: Sequence[Condition]) -> dict[str, str]:
+    """Key of a test -> its column, for every test in `conditions`."""
+    return {key: f"t{position}" for position, key in enumerate(_leaves(conditions))}
+
+
+def _leaves(conditions: Sequence[Condition]) -> dict[str, FieldTest | InSegment | Related]:
+    parts = {key_of(p): p for one in conditions for p in walk(one)}
+    return {key: p for key, p in parts.items() if isinstance(p, FieldTest | InSegment | Related)}
+
+
 def conditioned(
     frame: Frame,
     conditions: Sequence[Condition],
@@ -71,9 +81,8 @@ def conditioned(
     Parameters: maps, field path -> name of a new column -> (folded text -> number, number for other texts).
     """
     time_zone = time_zone or view.snapshot.time_zone
-    parts = {key_of(p): p for one in conditions for p in walk(one)}
-    leaves = {key: p for key, p in parts.items() if isinstance(p, FieldTest | InSegment | Related)}
-    names = {key: f"t{position}" for position, key in enumerate(leaves)}
+    leaves = _leaves(conditions)
+    names = names_of(conditions)
     tests = {path: {} for path in frame.columns}  # type: dict[str, dict[str, FieldTest]]
     for key, part in leaves.items():
         if isinstance(part, FieldTest):
