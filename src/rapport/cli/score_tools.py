@@ -47,7 +47,8 @@ def lint(
     rows = [(f["severity"], f["code"], f["criterion"], f["sentence"]) for f in found["findings"]]
     if rows:
         table_shown(("severity", "finding", "criterion", "seen"), rows, title=f"{name} version {found['version']}")
-    said(f"{len(rows)} findings about {len(found['criteria'])} criteria, {found['subjects']:,} subjects.")
+    counted = "1 finding" if len(rows) == 1 else f"{len(rows)} findings"
+    said(f"{counted} about {len(found['criteria'])} criteria, {found['subjects']:,} subjects.")
     return WARNINGS if any(f["severity"] != "info" for f in found["findings"]) else OK
 
 
