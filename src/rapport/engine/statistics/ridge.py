@@ -9,7 +9,7 @@ from scipy.special import expit
 from rapport.engine.statistics.auc import Flags, Floats
 
 _STEPS = 30
-_CLOSE = 1e-7
+_CLOSE = 1e-5
 
 
 def ridge_logistic(
@@ -33,12 +33,12 @@ def ridge_logistic(
     best = task.loss(beta)
     for _ in range(_STEPS):
         information, slope = task.derivatives(beta)
-        step = np.asarray(cho_solve(cho_factor(information, lower=True), slope))
+        factor = cho_factor(information, lower=True)
+        step = np.asarray(cho_solve(factor, slope))
         beta, best = task.damped(beta, step, best)
-        if np.abs(step).max() < _CLOSE:
+        if np.abs(step).max() < _CLOSE:  # the next step would be of the square of this one
             break
-    information, _ = task.derivatives(beta)
-    return beta, np.asarray(cho_solve(cho_factor(information, lower=True), np.eye(len(beta))))
+    return beta, np.asarray(cho_solve(factor, np.eye(len(beta))))
 
 
 class _Task:

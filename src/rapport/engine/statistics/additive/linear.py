@@ -100,21 +100,24 @@ def _standing(one: Binned, column: Column, weight: Floats) -> Floats:
     return standing
 
 
-def _fit(design: Floats, truth: Flags, weight: Floats, ridge: float) -> Floats:
+def _fit(design: Floats, truth: Flags, weight: Floats, ridge: float, start: Floats | None = None) -> Floats:
     if not truth.any() or truth.all():
         return np.concatenate([[base_log_odds(truth, weight)], np.zeros(design.shape[1] - 1)])
     penalties = np.full(design.shape[1], ridge)
     penalties[0] = 0.0
-    return ridge_logistic(design, truth, weights=weight, penalties=penalties)[0]
+    return ridge_logistic(design, truth, weights=weight, penalties=penalties, start=start)[0]
 
 
 def _best_ridge(design: Floats, truth: Flags, weight: Floats, fold: Any) -> tuple[float, Floats]:
     """The ridge and each row's log-odds by the fit that left it out."""
     told = {ridge: np.full(len(truth), np.nan) for ridge in _RIDGES}
-    for ridge, odds in told.items():
-        for k in range(_FOLDS):
-            learns, away = fold != k, fold == k
-            odds[away] = design[away] @ _fit(design[learns], truth[learns], weight[learns], ridge)
+    beta: Floats | None = None
+    for k in range(_FOLDS):
+        learns, away = fold != k, fold == k
+        part, outcome, own = design[learns], truth[learns], weight[learns]
+        for ridge in sorted(_RIDGES, reverse=True):
+            beta = _fit(part, outcome, own, ridge, beta)  # the one before is near
+            told[ridge][away] = design[away] @ beta
     losses = {r: float((np.logaddexp(0.0, np.where(truth, -o, o)) * weight).sum()) for r, o in told.items()}
     best = min(losses, key=lambda ridge: (losses[ridge], -ridge))
     return best, told[best]
