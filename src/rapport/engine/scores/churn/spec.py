@@ -62,6 +62,10 @@ class ChurnDefinition(CustomerDefinition):
         return "gone" if self.lost_means == "gone" else "silent"
 
     @property
+    def tells_silence(self) -> bool:
+        return self.measure == "silent"
+
+    @property
     def banded_by_rank(self) -> bool:
         return self.bands_by == "percentile"
 

@@ -12,9 +12,10 @@ from rapport.engine.scores.lifetime.curves import Ahead, Figure, alive, buys, if
 from rapport.engine.scores.lifetime.fitted import STEP, Cohort, Known
 from rapport.engine.scores.lifetime.models.gamma_gamma import GammaGamma
 from rapport.engine.scores.lifetime.models.groups import Floats, PurchaseGroups
+from rapport.engine.statistics.calibrator import Calibrator
 
 Z_90 = 1.6448536269514722  # the 95th percentile of the standard normal distribution
-_EDGE = 1e-12
+EDGE = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +96,27 @@ def alive_of(cohort: Cohort, customers: Histories) -> Estimate:
     return probability_of(cohort.known, lambda m: alive(m, customers.groups))
 
 
-def silent_of(cohort: Cohort, customers: Histories, ahead: Ahead) -> Estimate:
-    """P(no purchase within the horizon), 0..1."""
-    return probability_of(cohort.known, lambda m: 1.0 - times_alive(buys, m, customers, ahead))
+def silent_of(cohort: Cohort, customers: Histories, ahead: Ahead, calibrator: Calibrator | None = None) -> Estimate:
+    """P(no purchase within the horizon), 0..1, corrected by a calibrator where there is one."""
+    found = probability_of(cohort.known, lambda m: 1.0 - times_alive(buys, m, customers, ahead))
+    if calibrator is None or calibrator.method == "identity":
+        return found
+    odds = _odds(found.value)
+    low, high = calibrator.interval(odds)
+    of_line, of_model = (_odds(high) - _odds(low)) / 2, calibrator.slope * (_odds(found.high) - _odds(found.low)) / 2
+    middle, reach = calibrator.log_odds(odds), np.hypot(of_line, of_model)
+    return Estimate(value=expit(middle), low=expit(middle - reach), high=expit(middle + reach))
+
+
+def corrected(chance: Floats, calibrator: Calibrator | None) -> Floats:
+    """A chance of silence as `silent_of` tells it."""
+    if calibrator is None or calibrator.method == "identity":
+        return chance
+    return np.asarray(expit(calibrator.log_odds(_odds(chance))))
+
+
+def _odds(chance: Floats) -> Floats:
+    return np.asarray(logit(np.clip(chance, EDGE, 1 - EDGE)))
 
 
 def gone_of(cohort: Cohort, customers: Histories) -> Estimate:
@@ -140,11 +159,11 @@ def probability_of(known: Known, figure: Callable[[object], Floats]) -> Estimate
     """A probability, its interval taken on log-odds."""
 
     def odds(model: object) -> Floats:
-        return np.asarray(logit(np.clip(figure(model), _EDGE, 1 - _EDGE)))
+        return np.asarray(logit(np.clip(figure(model), EDGE, 1 - EDGE)))
 
     value = np.clip(figure(known.model), 0.0, 1.0)
     reach = Z_90 * np.sqrt(variance_of(known, odds))
-    at = logit(np.clip(value, _EDGE, 1 - _EDGE))
-    certain = (value <= _EDGE) | (value >= 1 - _EDGE)
+    at = logit(np.clip(value, EDGE, 1 - EDGE))
+    certain = (value <= EDGE) | (value >= 1 - EDGE)
     low, high = np.asarray(expit(at - reach)), np.asarray(expit(at + reach))
     return Estimate(value=value, low=np.where(certain, value, low), high=np.where(certain, value, high))

@@ -12,6 +12,7 @@ import numpy as np
 from rapport.engine.scores.lifetime.models.base import Model
 from rapport.engine.scores.lifetime.models.groups import Floats
 from rapport.engine.scores.lifetime.models.registry import model_from_dict
+from rapport.engine.statistics.calibrator import Calibrator
 
 EVERYONE = ""  # the name of the fit of all customers
 
@@ -120,6 +121,7 @@ class Fitted:
         renewal_months: of contracts.
         independence: correlation of purchases and mean spend among repeat buyers, which Gamma-Gamma takes for 0.
         unconverted: purchases left out of amounts for want of a rate.
+        calibrator: what makes the chance of silence come true; None where it is not told or too few could judge it.
     """
 
     settings: Mapping[str, Any]
@@ -131,6 +133,7 @@ class Fitted:
     independence: float | None = None
     unconverted: int = 0
     warnings: tuple[str, ...] = field(default=())
+    calibrator: Calibrator | None = None
 
     @property
     def everyone(self) -> Cohort:
@@ -151,6 +154,7 @@ class Fitted:
                 "independence": self.independence,
                 "unconverted": self.unconverted,
                 "warnings": list(self.warnings),
+                "calibrator": self.calibrator.to_dict() if self.calibrator else None,
             }
         )
 
@@ -168,4 +172,5 @@ class Fitted:
             independence=stored["independence"],
             unconverted=stored["unconverted"],
             warnings=tuple(stored["warnings"]),
+            calibrator=Calibrator.from_dict(stored["calibrator"]) if stored["calibrator"] else None,
         )

@@ -45,6 +45,8 @@ def settings_of(definition: CustomerDefinition) -> dict[str, Any]:
         "time_zone", "audience",
     )  # fmt: skip
     told: dict[str, Any] = definition.model_dump(mode="json", include=set(names))
+    if definition.tells_silence:
+        told["horizon_days"] = definition.horizon_days
     return told
 
 
@@ -84,7 +86,7 @@ def learn(definition: CustomerDefinition, customers: ir.Table, *, split: Split, 
         return None
     choice = _choice(definition, counted.groups, split, runner)
     name, said = choice.name, choice.said
-    repeat = _repeat_buyers(counted.groups)
+    repeat = repeat_buyers(counted.groups)
     pooled = shrunk(PURCHASE_MODELS[name], counted.groups, informative=repeat)
     spend = shrunk(GammaGamma, counted.spend, informative=repeat) if counted.spend is not None else None
     cohorts = {EVERYONE: _cohort(counted.groups, pooled, counted.spend, spend)}
@@ -145,18 +147,16 @@ def _choice(definition: CustomerDefinition, groups: PurchaseGroups, split: Split
     """The named model; else the one that tells best what was bought in the last third of the time (or horizon)."""
     if definition.model != "auto":
         return _Choice(definition.model)
-    repeat, days = _repeat_buyers(groups), min(definition.horizon_days, int(groups.T.max()) // 3)
+    repeat, days = repeat_buyers(groups), min(definition.horizon_days, int(groups.T.max()) // 3)
     if repeat < ENOUGH_TO_CHOOSE or days < _SHORTEST_HOLDOUT:
         return _Choice(_FALLBACK, said=(f"{repeat:,} repeat buyers in {int(groups.T.max()):,} days are too little to "
             "choose a model by: MBG/NBD is taken.",))  # fmt: skip
-    keys = ["x", "t_x", "age", "later"]
-    rows = runner.to_arrow(split(days).group_by(keys).aggregate(n=lambda t: t.count()).order_by(keys))
-    x, t_x, age, later, n = (_floats(rows, name) for name in (*keys, "n"))
-    share = min(1.0, _MOST_TRIED / max(n.sum(), 1))
-    kept = n if share == 1 else np.random.default_rng(_SEED).binomial(n.astype(np.int64), share).astype(float)
+    rows, later = counted_split(split, days, runner)
+    share = min(1.0, _MOST_TRIED / max(rows.customers, 1.0))
+    kept = np.random.default_rng(_SEED).binomial(rows.weight.astype(np.int64), share) if share < 1 else rows.weight
     some = kept > 0
-    before = PurchaseGroups(x[some], t_x[some], age[some], kept[some])
-    if _repeat_buyers(before) < ENOUGH_TO_CHOOSE:
+    before = PurchaseGroups(rows.x[some], rows.t_x[some], rows.T[some], kept[some].astype(float))
+    if repeat_buyers(before) < ENOUGH_TO_CHOOSE:
         return _Choice(_FALLBACK, said=(f"Before the last {days} days too few bought again to choose a model by: "
             "MBG/NBD is taken.",))  # fmt: skip
     found = choose(before, later[some], horizon=float(days), names=CANDIDATES)
@@ -172,6 +172,14 @@ def _missed(best: Tried, days: int) -> tuple[str, ...]:
         f"In the last {days} days {best.actual:,.0f} purchases came; the best model expected {best.expected:,.0f}. "
         "If purchases are renewals, score contracts; if they come at given times, use bg_bb.",
     )
+
+
+def counted_split(split: Split, days: int, runner: Runner) -> tuple[PurchaseGroups, Floats]:
+    """Histories as they were `days` ago, counted by what came after: groups, and each group's later purchases."""
+    keys = ["x", "t_x", "age", "later"]
+    rows = runner.to_arrow(split(days).group_by(keys).aggregate(n=lambda t: t.count()).order_by(keys))
+    x, t_x, age, later, n = (_floats(rows, name) for name in (*keys, "n"))
+    return PurchaseGroups(x, t_x, age, n), later
 
 
 def _candidate(tried: Tried) -> Candidate:
@@ -196,7 +204,7 @@ def _own(label: str, counted: _Counted, pooled: Fit, spend: Fit | None) -> Cohor
 
 
 def _cohort(groups: PurchaseGroups, fit: Fit, amounts: SpendGroups | None, spend: Fit | None) -> Cohort:
-    repeat, said = _repeat_buyers(groups), list(fit.warnings)
+    repeat, said = repeat_buyers(groups), list(fit.warnings)
     if repeat < ENOUGH_TO_CHOOSE:
         said.append(f"{repeat:,} of {int(groups.customers):,} customers bought again: the intervals are wide.")
     known = None
@@ -232,7 +240,7 @@ def _largest(counted: _Counted) -> list[str]:
     return [str(labels[i]) for i in np.argsort(-sizes, kind="stable")[:MOST_COHORTS]]
 
 
-def _repeat_buyers(groups: PurchaseGroups) -> int:
+def repeat_buyers(groups: PurchaseGroups) -> int:
     return int(groups.weight[groups.x > 0].sum())
 
 

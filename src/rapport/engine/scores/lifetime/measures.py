@@ -7,7 +7,7 @@ whole micro-points with half-even rounding, so that what is stored is the same w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from rapport.engine.scores.lifetime.fitted import Cohort, Fitted
 from rapport.engine.scores.lifetime.histories import TEN_THOUSANDTHS
 from rapport.engine.scores.lifetime.models.groups import Floats
 from rapport.engine.scores.lifetime.spec import CustomerDefinition
+from rapport.engine.statistics.calibrator import Calibrator
 
 NO_AMOUNT = "no amount known"
 STRONG, STEADY, AT_RISK, LOST = "strong", "steady", "at risk", "lost"
@@ -65,6 +66,7 @@ class Question:
         ahead: the horizon in the model's unit; horizon_days and rate_per_day, the same in days.
         kept: share of an amount that counts (the margin).
         most: the upper end of the score.
+        calibrator: of silence, from the fit.
     """
 
     measure: str
@@ -73,6 +75,7 @@ class Question:
     rate_per_day: float
     kept: float
     most: float
+    calibrator: Calibrator | None = None
 
     @property
     def percent(self) -> bool:
@@ -95,6 +98,7 @@ def question_of(definition: CustomerDefinition, measure: str) -> Question:
 def purchase_figures(fitted_json: str, question: Question) -> Apply:
     """The function that turns a batch of histories (`HISTORY`) into `SCHEMA`."""
     fitted = Fitted.from_json(fitted_json)
+    question = replace(question, calibrator=fitted.calibrator)
     average = float(np.nan_to_num(_base_value(fitted, question)))
 
     def apply(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -147,7 +151,7 @@ def estimate_of(cohort: Cohort, rows: Histories, question: Question) -> Estimate
         "value": lambda: value_of(cohort, rows, question.ahead),
         "purchases": lambda: purchases_of(cohort, rows, question.ahead),
         "alive": lambda: alive_of(cohort, rows),
-        "silent": lambda: silent_of(cohort, rows, question.ahead),
+        "silent": lambda: silent_of(cohort, rows, question.ahead, question.calibrator),
         "gone": lambda: gone_of(cohort, rows),
     }
     return by_measure[question.measure]()

@@ -62,6 +62,8 @@ def model_facts(
             f"expected {tried.expected:,.0f} purchases in the last {fitted.held_out_days} days, "
             f"{tried.actual:,.0f} came; log-likelihood {tried.held_out:,.1f}"
         )
+    if fitted.calibrator is not None:
+        facts["calibration"] = fitted.calibrator.sentence
     if fitted.independence is not None:
         facts["correlation of purchases and spend"] = f"{fitted.independence:.2f}"
     if fitted.unconverted:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from rapport.engine.scores.lifetime.curves import alive, buys, if_alive
-from rapport.engine.scores.lifetime.expectation import Histories, expected
+from rapport.engine.scores.lifetime.expectation import Histories, corrected, expected
 from rapport.engine.scores.lifetime.fitted import Cohort, Fitted
 from rapport.engine.scores.lifetime.histories import TEN_THOUSANDTHS
 from rapport.engine.scores.lifetime.measures import Question
@@ -33,7 +33,7 @@ def purchase_parts(
     fitted: Fitted, row: Mapping[str, Any], question: Question, currency: str, *, opportunity_days: int | None
 ) -> list[Part]:
     """Base first, then each input's share of the difference (Shapley). `row` is one of `histories`."""
-    own = _own(row)
+    own, question = _own(row), replace(question, calibrator=fitted.calibrator)
     base = dict(fitted.base)
     inputs = [FREQUENCY, RECENCY, TENURE]
     inputs += [SPEND] if question.measure == "value" else []
@@ -63,7 +63,8 @@ def point(cohort: Cohort, rows: Histories, question: Question) -> float:
     elif question.measure == "gone":
         value = 100 * (1 - there)
     elif question.measure == "silent":
-        value = 100 * (1 - there * if_alive(buys, model, rows.x, rows.age, question.ahead))
+        silent = 1 - there * if_alive(buys, model, rows.x, rows.age, question.ahead)
+        value = 100 * corrected(silent, question.calibrator)
     else:
         told = expected(cohort, rows, question.ahead)
         value = told.value * question.kept if question.measure == "value" else told.purchases

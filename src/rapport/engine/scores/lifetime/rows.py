@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import ibis
 import ibis.expr.types as ir
 
@@ -13,6 +15,7 @@ from rapport.engine.scores.lifetime.histories import HISTORY, histories, split_h
 from rapport.engine.scores.lifetime.learn import learn, settings_of
 from rapport.engine.scores.lifetime.learn_terms import learn_terms
 from rapport.engine.scores.lifetime.measures import SCHEMA, purchase_figures, question_of
+from rapport.engine.scores.lifetime.silence import silence_calibrator
 from rapport.engine.scores.lifetime.spec import CustomerDefinition
 from rapport.engine.scores.lifetime.terms import terms, usual_term_months
 from rapport.engine.scores.population import FittedModel, PopulationRun
@@ -54,7 +57,12 @@ def _learnt(definition: CustomerDefinition, view: AsOf, runner: Runner) -> Fitte
     def split(days: int) -> ir.Table:
         return of_audience(split_histories(definition, view, days=days), definition, view)
 
-    return learn(definition, rows, split=split, runner=runner)
+    fitted = learn(definition, rows, split=split, runner=runner)
+    if fitted is None or not definition.tells_silence or definition.opportunity_days is not None:
+        return fitted
+    name = fitted.everyone.known.model.name
+    checked = silence_calibrator(name, horizon_days=definition.horizon_days, split=split, runner=runner)
+    return replace(fitted, calibrator=checked)
 
 
 def of_audience(rows: ir.Table, definition: CustomerDefinition, view: AsOf) -> ir.Table:

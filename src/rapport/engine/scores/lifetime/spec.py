@@ -73,6 +73,11 @@ class CustomerDefinition(ScoreDefinition):
         return self
 
     @property
+    def tells_silence(self) -> bool:
+        """Whether the score is the probability that nothing is bought within the horizon."""
+        return False
+
+    @property
     def by_contract(self) -> bool:
         return self.purchases == CONTRACTS
 
