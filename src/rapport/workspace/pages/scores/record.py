@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from rapport.engine.errors import RapportError
-from rapport.engine.scores.explanation import Explanation
+from rapport.engine.scores.explanation import Explanation, shown
 from rapport.workspace.pages.scores.evidence import evidence_of
 from rapport.workspace.scores.definitions import live, live_definitions
 from rapport.workspace.scores.explanations import explain_subject
@@ -31,7 +31,10 @@ _ORDER = {"base": 0, "criterion": 1}
 
 @dataclass(frozen=True, kw_only=True)
 class ReasonLine:
-    """A line of the explanation as shown; the shown points add up to the shown value."""
+    """A line of the explanation as shown; the shown points add up to the shown value.
+
+    inner: where the reason is another score, its own reasons in its own points, as (name, points, sentence).
+    """
 
     name: str
     group: str
@@ -39,6 +42,7 @@ class ReasonLine:
     points: Decimal
     sentence: str
     evidence: Sequence[tuple[str, str]]
+    inner: Sequence[tuple[str, Decimal, str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +153,7 @@ def _lines(found: Explanation) -> list[ReasonLine]:
             points=line.points,
             sentence=line.sentence,
             evidence=evidence_of(line.evidence),
+            inner=[(one.name, shown(one.points), one.sentence) for one in line.inner if one.points],
         )
         for line in ordered
     ]

@@ -16,6 +16,7 @@ from rapport.workspace.scores import overview
 from rapport.workspace.scores.definitions import check, differences, live, readable
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreRelease
 from rapport.workspace.scores.monitoring import health_of
+from rapport.workspace.scores.references import newer_parts
 from rapport.workspace.scores.releases import doubts
 from rapport.workspace.scores.shadow import newest as newest_shadow
 from rapport.workspace.scores.subjects import records
@@ -51,7 +52,8 @@ def score(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "name": name,
         "version": shown,
-        "definition": readable(shown),
+        "definition": (definition := readable(shown)),
+        "newer_parts": newer_parts(definition) if definition else (),
         "problem": check(shown.document or "").problem,
         "overview": overview.overview(shown, now=timezone.now()),
         "bins": bins,
