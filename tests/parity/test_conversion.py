@@ -105,7 +105,7 @@ def test_features(engine: Runner, runner: DuckdbRunner) -> None:
 def test_scores_and_reasons_of_a_run(engine: Runner, runner: DuckdbRunner, run: PopulationRun) -> None:
     told, reasons = zip(*(scored(on, run) for on in (engine, runner)), strict=True)
     assert told[0] == told[1]
-    assert len({row["value"] for row in told[0]}) > 100
+    assert len({row["value"] for row in told[0]}) > 40
     assert reasons[0] == reasons[1]
     assert sum(one.value is not None for one in reasons[0].values()) == 2
 

@@ -25,7 +25,7 @@ END = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 90
 CUT_OFF = END - timedelta(days=DAYS)
 RULE = parse_definition(
-    "{name: buys, subject: contact, kind: conversion, outcome: {event: deal_won, within_days: %d}}" % DAYS
+    f"{{name: buys, subject: contact, kind: conversion, outcome: {{event: deal_won, within_days: {DAYS}}}}}"
 )
 
 

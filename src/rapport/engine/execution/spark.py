@@ -18,7 +18,7 @@ from rapport.engine.errors import EngineCannot
 from rapport.engine.runner import BatchFunction
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _FUNCTIONS = (
     """
@@ -79,8 +79,7 @@ class SparkRunner:
         return self.backend.to_pyarrow(expression)
 
     def cache(self, expression: ir.Table) -> ir.Table:
-        frame = self.session.sql(ibis.to_sql(expression, dialect="pyspark")).persist()
-        return self._named(frame, "cached")
+        return self._named(self._frame(expression).persist(), "cached")
 
     def from_arrow(self, rows: pa.Table) -> ir.Table:
         return self._named(self.session.createDataFrame(rows), "arrow")
@@ -91,7 +90,7 @@ class SparkRunner:
         def mapped(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return (apply(batch) for batch in batches)
 
-        frame = self.session.sql(ibis.to_sql(expression, dialect="pyspark"))
+        frame = self._frame(expression)
         return self._named(frame.mapInArrow(mapped, from_arrow_schema(schema)).persist(), "mapped")
 
     def from_parquet(self, files: Sequence[str]) -> ir.Table:
@@ -105,6 +104,11 @@ class SparkRunner:
         self.session.catalog.clearCache()
         if self._owns_session:
             self.session.stop()
+
+    def _frame(self, expression: ir.Table) -> DataFrame:
+        """The expression as a Spark frame, tables in memory that it holds made known first."""
+        self.backend._run_pre_execute_hooks(expression)
+        return self.session.sql(ibis.to_sql(expression, dialect="pyspark"))
 
     def _named(self, frame: object, kind: str) -> ir.Table:
         self._made += 1
