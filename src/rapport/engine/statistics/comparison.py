@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from scipy.special import expit
 
+from rapport.engine.errors import EngineCannot
 from rapport.engine.statistics.additive.features import Features
 from rapport.engine.statistics.auc import Auc, AucDifference, Cases, Flags, Floats, auc, auc_difference
 from rapport.engine.statistics.calibration import Calibration, calibration
@@ -84,11 +86,16 @@ def compare(
     Parameters: fits, by name: (features, events, groups of the rows learned from) -> model. folds, see
         `statistics.folds`; forward in time where rows have a time. groups, whose each row is: intervals
         count rows of one subject as one.
+    A model that this machine cannot fit is left out.
     """
     truth = np.asarray(events, dtype=bool)
     whose = np.arange(len(truth)) if groups is None else np.asarray(groups)
     usable = [fold for fold in folds if len(fold[0]) and len(fold[1])]
-    return tuple(_measured(name, fit, features, truth, whose, usable) for name, fit in fits.items())
+    found = []
+    for name, fit in fits.items():
+        with suppress(EngineCannot):  # LightGBM does not load everywhere; the others do
+            found.append(_measured(name, fit, features, truth, whose, usable))
+    return tuple(found)
 
 
 def choose(measured: Sequence[Measured], *, simplest_first: Sequence[str] = SIMPLEST_FIRST) -> Choice:

@@ -1,9 +1,12 @@
 """Models side by side, and the choice of the simplest."""
 
+import sys
 from typing import Any
 
 import numpy as np
+import pytest
 
+from rapport.engine.errors import EngineCannot
 from rapport.engine.statistics.additive import Features, fit_additive, fit_boosted, fit_linear
 from rapport.engine.statistics.auc import Flags
 from rapport.engine.statistics.comparison import choose, compare
@@ -54,3 +57,11 @@ def test_few_cases_take_the_simplest() -> None:
     choice = choose(compare(FITS, features, nobody, folds=random_folds(nobody)))
     assert choice.name == "linear"
     assert "not enough cases" in choice.sentence
+
+
+def test_where_lightgbm_does_not_load_the_others_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    features, events = company(300)
+    with pytest.raises(EngineCannot, match="LightGBM does not load"):
+        fit_boosted(features, events)
+    assert [m.name for m in compare(FITS, features, events, folds=random_folds(events))] == ["linear", "stumps"]
