@@ -196,7 +196,8 @@ class TestOutcome:
         report = looked_at(runner, snap, score(head, swede, **OUTCOME))
         (leak,) = found(report, "leak")
         assert (leak.criterion, leak.severity) == ("head", Severity.ERROR)
-        assert leak.evidence == {"field": "contact.title", "filled": 30, "after": 30}
+        counts = {"first_before": 0, "first_after": 30, "changes_before": 0, "changes_after": 0}
+        assert leak.evidence == {"field": "contact.title", **counts}
         assert report.findings[0] == leak
 
     def test_an_event_that_only_buyers_have_leaks(self, runner: DuckdbRunner) -> None:
