@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from rapport.engine.crm.as_of import as_known
@@ -17,6 +18,7 @@ from rapport.workspace.crm.records.models import TouchMark
 from rapport.workspace.scores.definitions import create_draft, live, parsed
 from rapport.workspace.scores.explanations import explain
 from rapport.workspace.scores.models import CurrentScore, ScoreValue
+from rapport.workspace.scores.realtime.live import LiveScore, Now
 from rapport.workspace.scores.releases import publish
 from rapport.workspace.scores.runs import READ_TABLES, last_run, population_of, run_score
 from rapport.workspace.scores.scored import Scored, scored_rows
@@ -189,6 +191,52 @@ class TestOtherChanges:
         delete("contacts", ["ann"], by="test", at=company.now)
         company.turn()
         assert not CurrentScore.objects.exists()
+
+
+RFM = """
+name: rfm
+subject: contact
+kind: rfm
+range: [0, 100]
+"""
+
+
+def test_a_kind_that_ranks_customers_uses_the_cut_points_in_force(company: Company) -> None:
+    def buys(who: str, amount: int, days: int) -> None:
+        at = company.now - timedelta(days=days)
+        draft = {"contact_id": who, "amount": Decimal(amount), "ordered_at": at, "recorded_at": company.now}
+        write("orders", [draft], source="shop", by="test", at=company.now)
+
+    for n, name in enumerate(("ann", "bob", "cid")):
+        company.contact(name)
+        buys(name, 10 + 10 * n, 30 + n)
+    company.live(RFM)
+    company.turn()
+    company.now += timedelta(minutes=5)
+    buys("ann", 500, 0)
+    assert company.turn().changed == 1
+    assert told(kept("rfm")) == told(everybody("rfm", company.now))
+
+
+def test_a_score_that_fails_does_not_hold_up_the_others(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.contact("ann")
+    company.happens("ann", "note")
+    company.live()
+    company.live(BY_SECTOR.replace("name: interest", "name: broken"))
+    rows = LiveScore.rows
+
+    def broken(self: LiveScore, position: int, now: Now) -> pa.Table:
+        if self.name == "broken":
+            raise RuntimeError("out of order")
+        return rows(self, position, now)
+
+    monkeypatch.setattr(LiveScore, "rows", broken)
+    company.now += timedelta(minutes=1)
+    company.happens("ann", "meeting")
+    company.turn()
+    assert company.score("ann").value == Decimal(30)
+    assert company.score("ann", "broken").as_of == NOW
+    assert not TouchMark.objects.exists()
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from rapport.engine.crm.snapshot import Snapshot
@@ -32,6 +33,7 @@ MOST_SUBJECTS = 1000  # of one batch; one write transaction writes no more rows 
 _MOST_MARKS = 4000
 _LOOK_AGAIN_SECONDS = 1.0
 CAUSE = "interaction"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,7 @@ class RealTime:
             self._looked_at = moment
 
     def _scored(self, asked: Mapping[str, frozenset[str]], at: datetime, clock: _Clock) -> list[_Scored]:
-        scores = [score for score in self._live if asked[score.subject]]
+        scores = [score for score in self._live if asked[score.subject] and not score.is_paused]
         whole = Snapshot({}, time_zone=settings.REPORTING_TIME_ZONE, currency=settings.BASE_CURRENCY)
         now = Now(at, self._tables, whole, self._present)
         columns = touched_tables(scores, now) or {name: set(TABLES[name].columns) for name in self._present}
@@ -132,12 +134,12 @@ class RealTime:
             tables.swap(rows)
         clock.passed("reading")
         try:
-            found = [_scored_by(score, asked[score.subject], now, self._pool) for score in scores]
+            tried = [_tried(score, asked[score.subject], now, self._pool) for score in scores]
         finally:
             for tables in self._tables:
                 tables.clear()
         clock.passed("scoring")
-        return found
+        return [one for one in tried if one is not None]
 
 
 @dataclass
@@ -195,6 +197,18 @@ def _asked(marks: Sequence[_Mark], live: Sequence[LiveScore]) -> dict[str, froze
         deals |= ids_where("deals", "id", "contact_id", {m.contact_id for m in wide if m.contact_id})
     asked = {"contact": with_merged(frozenset(contacts)), "account": with_merged(frozenset(accounts)), "deal": deals}
     return {kind: frozenset(ids) if kind in kinds else frozenset() for kind, ids in asked.items()}
+
+
+def _tried(score: LiveScore, of: frozenset[str], now: Now, pool: ThreadPoolExecutor) -> _Scored | None:
+    """None where the score cannot be computed: it is left to its full runs, which tell why; the others go on."""
+    try:
+        return _scored_by(score, of, now, pool)
+    except DatabaseError:
+        raise
+    except Exception:
+        score.is_paused = True
+        _log.exception("%s is not scored in real time until its next full run.", score.name)
+        return None
 
 
 def _scored_by(score: LiveScore, of: frozenset[str], now: Now, pool: ThreadPoolExecutor) -> _Scored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from rapport.workspace.scores.runs import population_of, readiness_of
 
 _KEPT = 6  # compiled queries of a score: those of today, and of yesterday while today's are being made
 _BUILDING = Lock()  # expressions are translated one at a time
+_log = logging.getLogger(__name__)
 _Key = tuple[int, date, frozenset[str]]
 
 
@@ -57,11 +59,13 @@ class LiveScore:
 
     Attributes:
         run: the newest completed run of this version; its population ranks everyone until the next.
+        is_paused: it failed in real time; only its full runs compute it until one has ended.
     """
 
     stored: ScoreDefinition
     definition: Definition
     run: ScoreRun
+    is_paused: bool = False
     _queries: dict[_Key, Compiled | None] = field(default_factory=dict)
     _texts: dict[int, dict[int, list[str]]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -146,8 +150,11 @@ class LiveScore:
             return compiled(
                 self._build, now.tables[position], now.snapshot, present=sorted(now.present), at=at, memory=texts
             )
-        except NotCompiled:
-            return None
+        except NotCompiled as why:
+            _log.info("%s is built anew for each batch: %s", self.name, why)
+        except Exception:
+            _log.warning("%s cannot be compiled.", self.name, exc_info=True)
+        return None
 
     def _build(self, snapshot: Snapshot, runner: DuckdbRunner, at: datetime) -> ir.Table:
         view = as_known(snapshot, at)
