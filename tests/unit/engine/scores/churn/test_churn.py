@@ -90,6 +90,39 @@ class TestPurchases:
         assert rows["often"]["value"] > 90 > 60 > rows["rarely"]["value"]
 
 
+class TestCalibration:
+    def test_what_comes_true_is_left_alone(self, runner: DuckdbRunner) -> None:
+        snap = shoppers(runner, start=START, days=600, customers=400, seed=8)
+        run = KIND.population(definition("model: mbg_nbd"), as_known(snap, NOW), runner=runner)
+        assert run.model is not None
+        found = Fitted.from_json(run.model.text).calibrator
+        assert found is not None
+        assert found.method == "identity"
+
+    def test_what_does_not_come_true_is_corrected_and_said(self, runner: DuckdbRunner) -> None:
+        """Half buy every 40 to 60 days like clockwork, half have left: that is not chance, as the models take it for."""
+        random, orders = np.random.default_rng(4), []
+        for n in range(200):
+            day, pause = float(random.uniform(0, 60)), float(random.uniform(40, 60))
+            end = 600.0 if n % 2 else float(random.uniform(200, 500))
+            while day < end:
+                orders.append(order(f"c{n}", START + int(day) * DAY, 10, key=f"o{len(orders)}"))
+                day += pause
+        snap = company(runner, contacts=[person(f"c{n}", START) for n in range(200)], orders=orders)
+        rule, view = definition("model: bg_nbd, horizon_days: 60"), as_known(snap, NOW)
+        run = KIND.population(rule, view, runner=runner)
+        assert run.model is not None
+        found = Fitted.from_json(run.model.text).calibrator
+        assert found is not None
+        assert (found.method, found.n) == ("platt", 200)
+        assert found.slope > 1.2
+        rows = scores(runner, snap, rule, run=run)
+        assert all(row["low"] <= row["value"] <= row["high"] for row in rows.values())
+        told = KIND.explain(rule, view, subject_ids=["c1"], runner=runner, run=run)["c1"]
+        assert told.value == rows["c1"]["value"]
+        assert told.facts["calibration"].startswith("Probabilities are corrected by slope and level")
+
+
 class TestContracts:
     def test_the_chance_to_end_within_a_term_ahead_is_one_less_retention(self) -> None:
         # sBG, alpha 0.668, beta 3.806 (Fader & Hardie 2007, High End): S(1) = 0.851, S(2) = 0.747
