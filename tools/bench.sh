@@ -30,6 +30,10 @@ say "Exact reasons of 1,000,000 rows against TreeSHAP; learned cards against Lig
 PYTHONPATH=tests $python -m load.prediction.reasons --rows 1000000 --contrib-rows 20000
 PYTHONPATH=tests $python -m load.prediction.cards
 
+say "Real time: 1,000 interactions a second for a minute over $contacts contacts and $interactions interactions"
+PYTHONPATH=tests $python -m load.realtime.run --folder "${TMPDIR:-/tmp}/rapport-real-time-$contacts" \
+  --contacts "$contacts" --interactions "$interactions"
+
 pages() {
   say "Pages over 100,000 contacts$1"
   $python tests/load/pages/measure.py --contacts 100000
