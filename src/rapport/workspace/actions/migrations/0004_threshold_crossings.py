@@ -8,78 +8,105 @@ import rapport.workspace.lib.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('actions', '0003_holdout_plans'),
+        ("actions", "0003_holdout_plans"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RealTimeState',
+            name="RealTimeState",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('last_batch_at', models.DateTimeField(blank=True, null=True)),
-                ('subjects', models.PositiveIntegerField(default=0)),
-                ('seconds', models.FloatField(default=0)),
-                ('lag_p50_s', models.FloatField(blank=True, null=True)),
-                ('lag_p95_s', models.FloatField(blank=True, null=True)),
-                ('seen_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ("last_batch_at", models.DateTimeField(blank=True, null=True)),
+                ("subjects", models.PositiveIntegerField(default=0)),
+                ("seconds", models.FloatField(default=0)),
+                ("lag_p50_s", models.FloatField(blank=True, null=True)),
+                ("lag_p95_s", models.FloatField(blank=True, null=True)),
+                ("seen_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'real_time_state',
+                "db_table": "real_time_state",
             },
         ),
         migrations.CreateModel(
-            name='ForeseenCrossing',
+            name="ForeseenCrossing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('score', models.CharField(max_length=255)),
-                ('subject', models.CharField(max_length=20)),
-                ('subject_id', models.CharField(max_length=100)),
-                ('threshold', models.CharField(max_length=100)),
-                ('day', models.DateField(db_index=True)),
-                ('value', rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
-                ('computed_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("score", models.CharField(max_length=255)),
+                ("subject", models.CharField(max_length=20)),
+                ("subject_id", models.CharField(max_length=100)),
+                ("threshold", models.CharField(max_length=100)),
+                ("day", models.DateField(db_index=True)),
+                ("value", rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
+                ("computed_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'foreseen_crossings',
-                'constraints': [models.UniqueConstraint(fields=('score', 'subject_id', 'threshold'), name='foreseen_crossings_one')],
+                "db_table": "foreseen_crossings",
+                "constraints": [
+                    models.UniqueConstraint(fields=("score", "subject_id", "threshold"), name="foreseen_crossings_one")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ThresholdCrossing',
+            name="ThresholdCrossing",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('score', models.CharField(max_length=255)),
-                ('version', models.BigIntegerField()),
-                ('subject', models.CharField(max_length=20)),
-                ('subject_id', models.CharField(max_length=100)),
-                ('threshold', models.CharField(max_length=100)),
-                ('kind', models.CharField(choices=[('entered', 'entered'), ('left', 'left')], max_length=10)),
-                ('number', models.PositiveIntegerField()),
-                ('occurred_at', models.DateTimeField()),
-                ('value', rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
-                ('band', models.CharField(blank=True, max_length=100, null=True)),
-                ('run_id', models.CharField(max_length=100)),
-                ('handled_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("score", models.CharField(max_length=255)),
+                ("version", models.BigIntegerField()),
+                ("subject", models.CharField(max_length=20)),
+                ("subject_id", models.CharField(max_length=100)),
+                ("threshold", models.CharField(max_length=100)),
+                ("kind", models.CharField(choices=[("entered", "entered"), ("left", "left")], max_length=10)),
+                ("number", models.PositiveIntegerField()),
+                ("occurred_at", models.DateTimeField()),
+                ("value", rapport.workspace.lib.fields.ScaledDecimalField(blank=True, null=True, places=6)),
+                ("band", models.CharField(blank=True, max_length=100, null=True)),
+                ("run_id", models.CharField(max_length=100)),
+                ("handled_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'threshold_crossings',
-                'indexes': [models.Index(condition=models.Q(('handled_at__isnull', True)), fields=['id'], name='threshold_crossings_waiting')],
-                'constraints': [models.UniqueConstraint(fields=('score', 'subject_id', 'threshold', 'number'), name='threshold_crossings_once')],
+                "db_table": "threshold_crossings",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("handled_at__isnull", True)),
+                        fields=["id"],
+                        name="threshold_crossings_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("score", "subject_id", "threshold", "number"), name="threshold_crossings_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CrossingAction',
+            name="CrossingAction",
             fields=[
-                ('key', models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ('action', models.CharField(max_length=100)),
-                ('taken_at', models.DateTimeField()),
-                ('result', models.JSONField(default=dict)),
-                ('crossing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='actions', to='actions.thresholdcrossing')),
+                ("key", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("action", models.CharField(max_length=100)),
+                ("taken_at", models.DateTimeField()),
+                ("result", models.JSONField(default=dict)),
+                (
+                    "crossing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="actions",
+                        to="actions.thresholdcrossing",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'crossing_actions',
+                "db_table": "crossing_actions",
             },
         ),
     ]

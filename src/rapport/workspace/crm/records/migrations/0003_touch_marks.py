@@ -5,33 +5,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('marketing', '0002_initial'),
-        ('records', '0002_initial'),
-        ('sales', '0002_initial'),
-        ('service', '0002_initial'),
+        ("marketing", "0002_initial"),
+        ("records", "0002_initial"),
+        ("sales", "0002_initial"),
+        ("service", "0002_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TouchMark',
+            name="TouchMark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contact_id', models.CharField(blank=True, max_length=100, null=True)),
-                ('account_id', models.CharField(blank=True, max_length=100, null=True)),
-                ('deal_id', models.CharField(blank=True, max_length=100, null=True)),
-                ('wide', models.BooleanField(default=False)),
-                ('touched_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(db_index=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("contact_id", models.CharField(blank=True, max_length=100, null=True)),
+                ("account_id", models.CharField(blank=True, max_length=100, null=True)),
+                ("deal_id", models.CharField(blank=True, max_length=100, null=True)),
+                ("wide", models.BooleanField(default=False)),
+                ("touched_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'db_table': 'touch_marks',
+                "db_table": "touch_marks",
             },
         ),
         migrations.AddIndex(
-            model_name='interaction',
-            index=models.Index(condition=models.Q(('anonymous_id__isnull', False), ('contact__isnull', True)), fields=['anonymous_id'], name='interactions_of_visitor'),
+            model_name="interaction",
+            index=models.Index(
+                condition=models.Q(("anonymous_id__isnull", False), ("contact__isnull", True)),
+                fields=["anonymous_id"],
+                name="interactions_of_visitor",
+            ),
         ),
     ]
