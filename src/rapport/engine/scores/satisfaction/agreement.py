@@ -15,6 +15,8 @@ from rapport.engine.scores.satisfaction.figures import values
 from rapport.engine.scores.satisfaction.spec import SatisfactionDefinition
 from rapport.engine.statistics.auc import Cases, auc
 
+_CHANCE = 0.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
@@ -34,11 +36,20 @@ class Agreement:
     high: float | None
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({**asdict(self), "warnings": self.warnings})
 
     @classmethod
     def from_json(cls, text: str) -> Agreement:
-        return cls(**json.loads(text))
+        stored = json.loads(text)
+        del stored["warnings"]
+        return cls(**stored)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of the run should know: measures that have not been shown to tell happy from unhappy."""
+        if self.low is None or self.low > _CHANCE:
+            return []
+        return ["the measures do not tell happy from unhappy ones by their answers, or too few answered to say"]
 
     @property
     def sentence(self) -> str:

@@ -52,8 +52,7 @@ def score(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "name": name,
         "version": shown,
-        "definition": (definition := readable(shown)),
-        "newer_parts": newer_parts(definition) if definition else (),
+        "definition": readable(shown),
         "problem": check(shown.document or "").problem,
         "overview": overview.overview(shown, now=timezone.now()),
         "bins": bins,
@@ -78,7 +77,8 @@ def version(request: HttpRequest, name: str, version: int) -> HttpResponse:
     context = {
         "name": name,
         "version": shown,
-        "definition": readable(shown),
+        "definition": (definition := readable(shown)),
+        "newer_parts": newer_parts(definition) if definition else (),
         "problem": check(shown.document or "").problem,
         "before": before,
         "differences": differences(before, shown) if before else [],

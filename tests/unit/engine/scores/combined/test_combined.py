@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crm_rows import at, snapshot
+from crm_rows import arrow, at, snapshot
 from plain_kind import PageViews
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
@@ -17,6 +17,7 @@ from rapport.engine.runner import Runner
 from rapport.engine.scores.combined.kind import CombinedKind
 from rapport.engine.scores.definition import parse_definition
 from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.population import PopulationRun
 
 NOW = at(2024, 6, 30, 12)
 BORN = at(2023, 1, 1)
@@ -152,6 +153,31 @@ def test_exceptions_come_last_and_are_lines(runner: DuckdbRunner) -> None:
         ("heads", 40),
         ("warm company", -5),
     ]
+
+
+def test_a_kept_run_ranks_and_cuts_as_the_one_it_was(runner: DuckdbRunner) -> None:
+    value = "  rfm: {name: rfm, subject: contact, kind: rfm}\n"
+    rule = definition("parts: [{score: rfm}, {score: views}]", scores=value + part("views"))
+    seen = at(2024, 6, 1)
+    orders = [
+        {
+            "id": f"o{n}",
+            "contact_id": who,
+            "ordered_at": seen,
+            "recorded_at": seen,
+            "amount": Decimal(n),
+            "status": "paid",
+        }
+        for n, who in enumerate(("anna", "bo", "bo", "cleo"))
+    ]
+    snap = company(runner)
+    snap = snap.with_tables({"orders": runner.from_arrow(arrow("orders", orders))})
+    scores, run = QUICK.everyone(rule, as_known(snap, NOW), runner=runner)
+    kept = PopulationRun.from_json(run.to_json())
+    assert set(kept.parts) == {"rfm", "views"}
+    again = QUICK.score(rule, as_known(snap, NOW), runner=runner, run=kept)
+    order = [("subject_id", "ascending")]
+    assert runner.to_arrow(again).sort_by(order) == runner.to_arrow(scores).sort_by(order)
 
 
 def test_percentiles_weigh_ranks(runner: DuckdbRunner) -> None:
