@@ -123,8 +123,8 @@ class BetaGeometric(Model):
 
     @classmethod
     def starts(cls, groups: PurchaseGroups) -> list[Floats]:
-        age = float(np.average(groups.T, weights=groups.weight))
-        rate = max(float(np.average(groups.x, weights=groups.weight)) / max(age, 1e-9), 1e-9)
+        age = max(float(np.average(groups.T, weights=groups.weight)), 1e-6)
+        rate = max(float(np.average(groups.x, weights=groups.weight)) / age, 1e-9)
         r = 0.5
         return [np.log(np.array([r, r / rate, 0.8, 2.5])), np.log(np.array([2.0, 2.0 / rate, 0.2, 2.0]))]
 

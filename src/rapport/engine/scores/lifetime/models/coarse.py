@@ -19,7 +19,7 @@ def coarse_purchases(groups: PurchaseGroups) -> PurchaseGroups:
     """At most about `_BINS` classes of T and of t_x; x is kept below 30 and above put into narrow classes."""
     if len(groups) <= ENOUGH_GROUPS:
         return groups
-    width = float(groups.T.max()) / _BINS
+    width = max(float(groups.T.max()) / _BINS, 1e-9)
     count = np.where(groups.x < 30, groups.x, np.round(30 * np.log(np.maximum(groups.x, 30) / 30) * 2) + 30)
     key = (count * 1_000 + np.floor(groups.t_x / width)) * 1_000 + np.floor(groups.T / width)
     _, place = np.unique(key.astype(np.int64), return_inverse=True)
@@ -34,5 +34,5 @@ def coarse_purchases(groups: PurchaseGroups) -> PurchaseGroups:
 
 def time_box(groups: PurchaseGroups) -> tuple[float, float]:
     """Log of the shortest and longest time a scale parameter is searched in."""
-    unit = log(max(float(np.average(groups.T, weights=groups.weight)), 1e-9))
+    unit = log(max(float(np.average(groups.T, weights=groups.weight)), 1e-6))
     return unit - 12.0, unit + 12.0

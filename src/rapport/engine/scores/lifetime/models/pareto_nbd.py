@@ -112,8 +112,8 @@ class ParetoNbd(Model):
 
     @classmethod
     def starts(cls, groups: PurchaseGroups) -> list[Floats]:
-        age = float(np.average(groups.T, weights=groups.weight))
-        rate = max(float(np.average(groups.x, weights=groups.weight)) / max(age, 1e-9), 1e-9)
+        age = max(float(np.average(groups.T, weights=groups.weight)), 1e-6)
+        rate = max(float(np.average(groups.x, weights=groups.weight)) / age, 1e-9)
         return [np.log(np.array([0.6, 0.4 / rate, 0.6, age / 3]))]
 
     @classmethod

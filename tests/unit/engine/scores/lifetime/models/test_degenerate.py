@@ -70,9 +70,11 @@ class TestPurchases:
         assert np.isfinite(interval.low).all()
         assert np.isfinite(interval.high).all()
 
-    def test_first_bought_today(self) -> None:
-        groups = PurchaseGroups(np.zeros(9), np.zeros(9), np.zeros(9))
-        found = fit("bg_nbd", groups)
+    @pytest.mark.parametrize("count", [9, 9_000])
+    @pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+    def test_everybody_first_bought_today(self, name: str, count: int) -> None:
+        groups = PurchaseGroups(np.zeros(count), np.zeros(count), np.zeros(count))
+        found = fit(name, groups)
         assert found.warnings
 
     def test_unknown_errors_are_not_numbers_and_survive_being_written(self) -> None:
