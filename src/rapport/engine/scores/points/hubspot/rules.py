@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from rapport.engine.crm.conditions.fields import Nature, subject_field
 from rapport.engine.crm.conditions.grammar import (
     All,
     AnyOf,
@@ -58,13 +59,23 @@ class Writer:
             raise CannotCarry("HubSpot does not join values with a condition")
         name = their_property(entity, column)
         rules = [
-            {"operation": operation_of(FieldTest(field=points.value, is_=value), name), "value": number(given)}
+            {"operation": operation_of(self._is(points.value, value), name), "value": number(given)}
             for value, given in points.map.items()
         ]
         match = {"type": "MATCH", "property": name, "matchRules": rules, "defaultValue": number(points.otherwise)}
         if entity == self.subject:
             return match
         return self._associated(self._linked(entity), match, _parts(when), positive=True)
+
+    def _is(self, path: str, value: str) -> FieldTest:
+        """Equality with a value of a map, which is written as text whatever the field holds."""
+        nature = subject_field(path, subject=self.subject).nature
+        typed: object = value
+        if nature is Nature.NUMBER:
+            typed = Decimal(value)
+        elif nature is Nature.BOOLEAN:
+            typed = value == "true"
+        return FieldTest(field=path, is_=typed)
 
     def _when(self, points: Decimal, when: Condition) -> Json:
         if when == always(self.subject):

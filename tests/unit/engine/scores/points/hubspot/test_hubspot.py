@@ -13,7 +13,7 @@ from crm_rows import at, snapshot
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.errors import DefinitionError
 from rapport.engine.execution.duckdb import DuckdbRunner
-from rapport.engine.scores.definition import parse_definition
+from rapport.engine.scores.definition import definition_of, parse_definition
 from rapport.engine.scores.definition_writing import definition_yaml
 from rapport.engine.scores.points.hubspot import export_score, import_score
 from rapport.engine.scores.points.hubspot.exchanged import Carried
@@ -226,6 +226,34 @@ class TestExport:
             rules = [rule for group in found.document["groupConfigs"] for rule in group["ruleConfigurations"]]
             assert len(rules) + len(left) == len(list(definition.criteria)), key
             json.dumps(found.document)
+
+    def test_values_of_a_number_go_out_as_numbers(self) -> None:
+        definition = definition_of(
+            {
+                "name": "s",
+                "subject": "account",
+                "kind": "points",
+                "range": [-100, 100],
+                "groups": {
+                    "g": {
+                        "type": "fit",
+                        "criteria": [{"name": "size", "points": {"value": "account.employees", "map": {"50": 5}}}],
+                    }
+                },
+            }
+        )
+        assert isinstance(definition, PointsDefinition)
+        document = export_score(definition).document
+        (rule_out,) = document["groupConfigs"][0]["ruleConfigurations"]
+        operation = rule_out["configuration"]["calculation"]["matchRules"][0]["operation"]
+        assert (operation["operationType"], operation["value"]) == ("NUMBER", 50)
+        assert import_score(document, name="s").definition.groups == definition.groups | {
+            "g": definition.groups["g"].model_copy(
+                update={
+                    "criteria": (definition.groups["g"].criteria[0].model_copy(update={"name": "account employees"}),)
+                }
+            )
+        }
 
     def test_a_half_life_goes_out_as_linear_decay_and_says_so(self) -> None:
         definition = parse_definition(
