@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit
+from scipy.stats import chi2
 
 from rapport.engine.statistics.additive.features import Features
 from rapport.engine.statistics.additive.model import MICRO, AdditiveModel
@@ -17,7 +18,7 @@ from rapport.engine.statistics.card.points import pointed
 from rapport.engine.statistics.card.spec import Card
 from rapport.engine.statistics.ridge import ridge_logistic
 
-_LEAST_GAIN = 3.84  # twice the log-likelihood a feature has to add
+_BY_CHANCE = 0.05  # how often one feature of all that are looked at may come in by chance
 
 
 def fit_card(
@@ -35,9 +36,10 @@ def fit_card(
 ) -> Card:
     """A card of at most `size` features with at most `bins` lines each (unknown is a line), 0 to `total` points.
 
-    Each feature's shape in an additive model is cut into its best segments; features are taken in turn,
-    each time the one that adds most likelihood to those taken; a logistic regression fits the lines anew,
-    shrunk toward the shapes; its amounts become whole points. Declared directions hold for the points too.
+    Each feature's shape in an additive model is cut into its best segments; features are taken in turn, each
+    time the one that adds most likelihood to those taken, as long as that is more than chance; a logistic
+    regression fits the lines anew, shrunk toward the shapes; its amounts become whole points. Declared
+    directions hold for the points too.
 
     Parameters: as `fit_additive`; model, one already fitted on the same rows.
     Returns: a card without features where nothing can be told from chance.
@@ -59,19 +61,20 @@ def _drawn(shapes: AdditiveModel, features: Features, bins: int) -> list[Lines]:
 
 
 def _selected(drawn: Sequence[Lines], truth: Flags, weight: Floats, size: int, base: float) -> list[Lines]:
-    """Forward selection by the score test, each feature as one column of its shape."""
+    """Forward selection by the score test, each feature as one column of its shape; Bonferroni over all of them."""
     if not drawn or not truth.any() or truth.all():
         return []
     columns = np.column_stack([one.heights[one.codes] for one in drawn])
     taken, left = list[int](), list(range(len(drawn)))
     beta = np.array([base])
+    least = float(chi2.isf(_BY_CHANCE / len(drawn), 1))
     while left and len(taken) < size:
         design = np.column_stack([np.ones(len(truth)), columns[:, taken]])
         penalties = np.r_[0.0, np.full(len(taken), 1e-3)]
         beta, _ = ridge_logistic(design, truth, weights=weight, penalties=penalties, start=beta)
         gains = _gains(design, columns[:, left], truth, weight, beta)
         best = int(np.argmax(gains))
-        if gains[best] < _LEAST_GAIN:
+        if gains[best] < least:
             break
         taken.append(left.pop(best))
         beta = np.r_[beta, 1.0]
