@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,30 +12,19 @@ import numpy as np
 import pyarrow as pa
 
 from rapport.engine.runner import Runner
-from rapport.engine.scores.lifetime.fitted import EVERYONE, Candidate, Cohort, Fitted, Known
+from rapport.engine.scores.lifetime.candidates import ENOUGH_TO_CHOOSE, Split, floats, model_choice, repeat_buyers
+from rapport.engine.scores.lifetime.fitted import EVERYONE, Cohort, Fitted, Known
 from rapport.engine.scores.lifetime.histories import TEN_THOUSANDTHS
-from rapport.engine.scores.lifetime.models.choice import Candidate as Tried
-from rapport.engine.scores.lifetime.models.choice import choose
 from rapport.engine.scores.lifetime.models.fitting import Fit, Prior, fit_model
 from rapport.engine.scores.lifetime.models.gamma_gamma import GammaGamma
 from rapport.engine.scores.lifetime.models.groups import Floats, Groups, PurchaseGroups, SpendGroups
 from rapport.engine.scores.lifetime.models.registry import PURCHASE_MODELS
 from rapport.engine.scores.lifetime.spec import CustomerDefinition
 
-CANDIDATES = ("mbg_nbd", "bg_nbd", "pareto_nbd")  # on a tie the earlier one is taken
 MOST_COHORTS = 50
 PARENT_WEIGHT = 50.0  # a cohort's prior counts as much as so many customers
 HALF_WEIGHT = 100  # informative customers at which the customary prior counts half
-ENOUGH_TO_CHOOSE = 30  # repeat buyers
 DEPENDENT = 0.3  # correlation from which on Gamma-Gamma's assumption is in doubt
-_FALLBACK = "mbg_nbd"
-_FAR_OFF = 0.3
-_SHORTEST_HOLDOUT = 14
-_MOST_TRIED = 50_000  # customers that models are tried on
-_SEED = 20_050_501
-
-
-Split = Callable[[int], ir.Table]
 
 
 def settings_of(definition: CustomerDefinition) -> dict[str, Any]:
@@ -84,7 +73,7 @@ def learn(definition: CustomerDefinition, customers: ir.Table, *, split: Split, 
     counted = _counted(customers, runner)
     if counted is None:
         return None
-    choice = _choice(definition, counted.groups, split, runner)
+    choice = model_choice(definition, counted.groups, split, runner)
     name, said = choice.name, choice.said
     repeat = repeat_buyers(counted.groups)
     pooled = shrunk(PURCHASE_MODELS[name], counted.groups, informative=repeat)
@@ -113,12 +102,12 @@ def _counted(customers: ir.Table, runner: Runner) -> _Counted | None:
     rows = runner.to_arrow(customers.group_by(keys).aggregate(n=lambda t: t.count()).order_by(keys))
     if rows.num_rows == 0:
         return None
-    x, t_x, age, n = (_floats(rows, name) for name in ("x", "t_x", "age", "n"))
+    x, t_x, age, n = (floats(rows, name) for name in ("x", "t_x", "age", "n"))
     amounts = runner.to_arrow(_amounts(customers))
     spend = None
     if amounts.num_rows:
-        count, weight = _floats(amounts, "spend_count"), _floats(amounts, "n")
-        mean = _floats(amounts, "spend") / (weight * count) / TEN_THOUSANDTHS
+        count, weight = floats(amounts, "spend_count"), floats(amounts, "n")
+        mean = floats(amounts, "spend") / (weight * count) / TEN_THOUSANDTHS
         spend = SpendGroups(count, mean, weight)
     return _Counted(PurchaseGroups(x, t_x, age, n), _labels(rows), spend, _labels(amounts))
 
@@ -131,66 +120,6 @@ def _amounts(customers: ir.Table) -> ir.Table:
     classed = told.mutate(_class=(mean / width).floor().cast("int64"), _width=width.cast("int64"))
     keys = ["cohort", "spend_count", "_width", "_class"]
     return classed.group_by(keys).aggregate(n=lambda t: t.count(), spend=lambda t: t.spend.sum()).order_by(keys)
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """The model's name, what was tried on how many days, and what is to be said of it."""
-
-    name: str
-    tried: tuple[Candidate, ...] = ()
-    days: int | None = None
-    said: tuple[str, ...] = ()
-
-
-def _choice(definition: CustomerDefinition, groups: PurchaseGroups, split: Split, runner: Runner) -> _Choice:
-    """The named model; else the one that tells best what was bought in the last third of the time (or horizon)."""
-    if definition.model != "auto":
-        return _Choice(definition.model)
-    repeat, days = repeat_buyers(groups), min(definition.horizon_days, int(groups.T.max()) // 3)
-    if repeat < ENOUGH_TO_CHOOSE or days < _SHORTEST_HOLDOUT:
-        return _Choice(_FALLBACK, said=(f"{repeat:,} repeat buyers in {int(groups.T.max()):,} days are too little to "
-            "choose a model by: MBG/NBD is taken.",))  # fmt: skip
-    rows, later = counted_split(split, days, runner)
-    share = min(1.0, _MOST_TRIED / max(rows.customers, 1.0))
-    kept = np.random.default_rng(_SEED).binomial(rows.weight.astype(np.int64), share) if share < 1 else rows.weight
-    some = kept > 0
-    before = PurchaseGroups(rows.x[some], rows.t_x[some], rows.T[some], kept[some].astype(float))
-    if repeat_buyers(before) < ENOUGH_TO_CHOOSE:
-        return _Choice(_FALLBACK, said=(f"Before the last {days} days too few bought again to choose a model by: "
-            "MBG/NBD is taken.",))  # fmt: skip
-    found = choose(before, later[some], horizon=float(days), names=CANDIDATES)
-    return _Choice(found.best.name, tuple(_candidate(c) for c in found.candidates), days, _missed(found.best, days))
-
-
-def _missed(best: Tried, days: int) -> tuple[str, ...]:
-    """What is to be said where even the best model was far off, by more than chance would have it."""
-    off = abs(best.expected - best.actual)
-    if off <= _FAR_OFF * best.actual or off <= 3 * np.sqrt(best.expected + 1):
-        return ()
-    return (
-        f"In the last {days} days {best.actual:,.0f} purchases came; the best model expected {best.expected:,.0f}. "
-        "If purchases are renewals, score contracts; if they come at given times, use bg_bb.",
-    )
-
-
-def counted_split(split: Split, days: int, runner: Runner) -> tuple[PurchaseGroups, Floats]:
-    """Histories as they were `days` ago, counted by what came after: groups, and each group's later purchases."""
-    keys = ["x", "t_x", "age", "later"]
-    rows = runner.to_arrow(split(days).group_by(keys).aggregate(n=lambda t: t.count()).order_by(keys))
-    x, t_x, age, later, n = (_floats(rows, name) for name in (*keys, "n"))
-    return PurchaseGroups(x, t_x, age, n), later
-
-
-def _candidate(tried: Tried) -> Candidate:
-    return Candidate(
-        name=tried.name,
-        held_out=tried.held_out,
-        expected=tried.expected,
-        actual=tried.actual,
-        mae=tried.mae or 0.0,
-        warnings=tried.fit.warnings,
-    )
 
 
 def _own(label: str, counted: _Counted, pooled: Fit, spend: Fit | None) -> Cohort:
@@ -240,10 +169,6 @@ def _largest(counted: _Counted) -> list[str]:
     return [str(labels[i]) for i in np.argsort(-sizes, kind="stable")[:MOST_COHORTS]]
 
 
-def repeat_buyers(groups: PurchaseGroups) -> int:
-    return int(groups.weight[groups.x > 0].sum())
-
-
 def _correlation(spend: SpendGroups | None, fewest: int) -> float | None:
     """Of purchases and mean spend among repeat buyers; None below 3 different rows or where nothing varies."""
     if spend is None:
@@ -273,10 +198,6 @@ def _base(groups: PurchaseGroups, everyone: Cohort) -> Mapping[str, float]:
     since = min(mean(groups.T - groups.t_x), age) if x else age
     spend = everyone.spend.model.expected_value_of_new if everyone.spend else 0.0  # type: ignore[attr-defined]
     return {"x": x, "since": since, "age": age, "spend": float(spend)}
-
-
-def _floats(rows: pa.Table, name: str) -> Floats:
-    return np.asarray(rows[name].to_numpy(), dtype=np.float64)
 
 
 def _labels(rows: pa.Table) -> np.ndarray:

@@ -6,9 +6,10 @@ import numpy as np
 from scipy.special import logit
 
 from rapport.engine.runner import Runner
+from rapport.engine.scores.lifetime.candidates import Split, counted_split, repeat_buyers
 from rapport.engine.scores.lifetime.curves import Ahead, buys
 from rapport.engine.scores.lifetime.expectation import EDGE, Histories, times_alive
-from rapport.engine.scores.lifetime.learn import Split, counted_split, repeat_buyers, shrunk
+from rapport.engine.scores.lifetime.learn import shrunk
 from rapport.engine.scores.lifetime.models.registry import PURCHASE_MODELS
 from rapport.engine.statistics.calibrator import Calibrator, fit_calibrator
 

@@ -100,7 +100,7 @@ class TestCalibration:
         assert found.method == "identity"
 
     def test_what_does_not_come_true_is_corrected_and_said(self, runner: DuckdbRunner) -> None:
-        """Half buy every 40 to 60 days like clockwork, half have left: that is not chance, as the models take it for."""
+        """Half buy every 40 to 60 days like clockwork, half have left: not chance, as the models take it for."""
         random, orders = np.random.default_rng(4), []
         for n in range(200):
             day, pause = float(random.uniform(0, 60)), float(random.uniform(40, 60))
