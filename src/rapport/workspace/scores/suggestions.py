@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -25,7 +25,7 @@ from rapport.engine.scores.definition_writing import definition_yaml
 from rapport.engine.scores.outcome import outcome_of
 from rapport.engine.scores.points.learned.suggestions import suggest
 from rapport.engine.scores.points.spec import CountPoints, Criterion, PointsDefinition, ValuePoints
-from rapport.engine.scores.points.tally import LOOK_BACK_DAYS, Tally, tally, tally_of
+from rapport.engine.scores.points.tally import Tally, tally
 from rapport.engine.scores.points.tally_suggestions import (
     CriterionSuggestion,
     SuggestedPoints,
@@ -41,7 +41,6 @@ from rapport.workspace.scores.models import ScoreDefinition
 from rapport.workspace.scores.runs import READ_TABLES, Progress, quiet
 
 TASK = "suggest_points"
-DAYS = LOOK_BACK_DAYS
 OTHERWISE = "otherwise"
 
 
@@ -104,35 +103,6 @@ def _learned(definition: PointsDefinition, snapshot: Snapshot, *, now: datetime,
 
 def _text(value: object) -> str:
     return _plain(value) if isinstance(value, Decimal) else str(value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageCount:
-    """Interactions of a record in a stage, beside those of a buyer and of others on average (None: not counted yet)."""
-
-    stage: str
-    count: int
-    buyers_mean: float | None
-    others_mean: float | None
-
-
-def journey(version: ScoreDefinition, subject_id: str, *, now: datetime | None = None) -> list[StageCount]:
-    """How far a record has come: its interactions by stage in the last days, the earliest stage first."""
-    definition = points_of(version)
-    with open_snapshot(tables=READ_TABLES) as (snapshot, runner):
-        view = as_known(snapshot, now or timezone.now())
-        own = tally_of(definition, view, [subject_id], runner=runner)[subject_id]
-    found = newest_suggestions(version)
-    told = {s["stage"]: s for s in ((found.result.get("tally") or {}) if found else {}).get("stages", ())}
-    return [
-        StageCount(
-            stage=stage,
-            count=count,
-            buyers_mean=told.get(stage, {}).get("buyers_mean"),
-            others_mean=told.get(stage, {}).get("others_mean"),
-        )
-        for stage, count in own.items()
-    ]
 
 
 def newest_suggestions(version: ScoreDefinition) -> Found | None:

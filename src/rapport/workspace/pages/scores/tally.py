@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET
 
 from rapport.engine.errors import RapportError
 from rapport.workspace.scores.definitions import live
+from rapport.workspace.scores.journeys import DAYS, journey
 from rapport.workspace.scores.subjects import records
-from rapport.workspace.scores.suggestions import DAYS, journey
 from rapport.workspace.team.access import visible
 from rapport.workspace.team.models import User
 
