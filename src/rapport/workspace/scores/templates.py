@@ -26,12 +26,21 @@ SETS: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A definition to start from: its key, its set, what it is for (the first line of its file) and the document."""
+    """A definition to start from.
+
+    Attributes: key, `<set>-<file>`; set; title, of the score; purpose, the first line of its file; document.
+    """
 
     key: str
     set: str
+    title: str
     purpose: str
     document: str
+
+    @property
+    def business(self) -> str:
+        """What the set is for."""
+        return SETS[self.set]
 
 
 @cache
@@ -69,4 +78,11 @@ def template(key: str) -> Template:
 def _template(folder: str, stem: str, document: str) -> Template:
     first, _, rest = document.partition("\n")
     purpose = first.removeprefix("#").strip() if first.startswith("#") else ""
-    return Template(key=f"{folder}-{stem}", set=folder, purpose=purpose, document=rest if purpose else document)
+    read = read_yaml(document)
+    return Template(
+        key=f"{folder}-{stem}",
+        set=folder,
+        title=str(read.get("title") or read["name"]),
+        purpose=purpose,
+        document=rest if purpose else document,
+    )

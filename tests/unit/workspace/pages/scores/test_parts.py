@@ -61,3 +61,11 @@ def test_a_reason_that_is_a_score_shows_its_reasons(company: SmallCompany, monke
     page = company.client("alice").get("/scores/why/whole/contact-0/").content.decode()
     assert "Its own reasons" in page
     assert "4 × page view." in page
+
+
+def test_templates_are_offered_by_line_of_business(company: SmallCompany) -> None:
+    page = company.client("bob").get("/scores/").content.decode()
+    assert page.index("Shops: purchases without a contract") < page.index("Best customers") < page.index("Banks:")
+    document = company.client("bob").get("/scores/new/?template=retail-best-customers").content.decode()
+    assert "name: best_customers" in document
+    assert "name: rfm" in document
