@@ -27,6 +27,7 @@ from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.errors import EngineCannot
 from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.execution.live_tables import LiveRows, LiveTables
 from rapport.engine.runner import BatchFunction, Tell, Unforeseen
 
 Build = Callable[[Snapshot, DuckdbRunner, datetime], ir.Table]
@@ -69,16 +70,6 @@ class _Asked(Mapping[str, ir.Table]):
         return len(self.tables)
 
 
-class _Rows:
-    """Rows that are swapped: DuckDB asks for them anew whenever a statement runs."""
-
-    def __init__(self, rows: pa.Table) -> None:
-        self.rows = rows
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self.rows.__arrow_c_stream__(requested_schema)
-
-
 @dataclass(frozen=True)
 class _Statement:
     """A prepared statement. away: of each parameter, how far from the instant it is run at."""
@@ -97,7 +88,7 @@ class _Step:
     """One thing done midway: what is asked, the table it fills, what is told of its texts (None: the rows as such)."""
 
     statement: _Statement
-    filled: _Rows
+    filled: LiveRows
     tell: Tell | None = None
 
     def do(self, at: datetime, con: duckdb.DuckDBPyConnection) -> None:
@@ -106,38 +97,6 @@ class _Step:
             self.filled.rows = found
         else:
             self.filled.rows = self.tell([text for text in found["value"].to_pylist() if text is not None])
-
-
-class LiveTables:
-    """Tables under stable names in one DuckDB, whose rows are swapped in before each run."""
-
-    def __init__(self, runner: DuckdbRunner) -> None:
-        self.runner = runner
-        self._made = 0
-        self._rows = {name: _Rows(_empty(name)) for name in TABLES}
-        for name, rows in self._rows.items():
-            runner.backend.con.register(_live(name), rows)
-
-    def swap(self, rows: Mapping[str, pa.Table]) -> None:
-        """Rows with every declared column of their table; those of other tables stay."""
-        for name, table in rows.items():
-            self._rows[name].rows = table
-
-    def table(self, name: str) -> ir.Table:
-        """A table with the rows now swapped in."""
-        return self.runner.backend.table(_live(name))
-
-    def clear(self) -> None:
-        """Hold no rows any longer than they are needed."""
-        self.swap({name: _empty(name) for name in TABLES})
-
-    def prefix(self) -> str:
-        self._made += 1
-        return f"q{self._made}"
-
-
-def _empty(table: str) -> pa.Table:
-    return pa.schema([pa.field(c.name, c.arrow_type) for c in TABLES[table].columns.values()]).empty_table()
 
 
 class _Recorder(DuckdbRunner):
@@ -191,12 +150,12 @@ class _Recorder(DuckdbRunner):
         return told
 
     def _step(self, expression: ir.Table, tell: Tell | None) -> ir.Table:
-        step = _Step(self.prepared(expression), _Rows(pa.table({})), tell)
+        step = _Step(self.prepared(expression), LiveRows(pa.table({})), tell)
         step.do(self.built_at, self.backend.con)
         self.steps.append(step)
         return self._registered(step.filled)
 
-    def _registered(self, rows: pa.Table | _Rows) -> ir.Table:
+    def _registered(self, rows: pa.Table | LiveRows) -> ir.Table:
         name = f"{self._prefix}_table_{len(self.names)}"
         self.names.append(name)
         self.kept.append(rows)
@@ -314,8 +273,4 @@ def _count(told: Mapping[str, Any], found: Mapping[str, set[str]]) -> None:
             columns |= words & declared
 
 
-def _live(table: str) -> str:
-    return f"live_{table}"
-
-
-__all__ = ["Compiled", "LiveTables", "NotCompiled", "compiled", "odd_instant"]
+__all__ = ["Compiled", "NotCompiled", "compiled", "odd_instant"]

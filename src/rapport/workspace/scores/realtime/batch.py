@@ -11,26 +11,24 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.utils import timezone
 
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES
-from rapport.engine.execution.compiled import LiveTables
 from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.execution.live_tables import LiveTables
 from rapport.engine.scores.trend import TREND_DAYS
-from rapport.workspace.crm.lake.near import ids_where, near, present_tables, rows_near, with_merged
-from rapport.workspace.crm.records.models import TouchMark
+from rapport.workspace.crm.lake.near import near, present_tables, rows_near
 from rapport.workspace.lib.prompt_transaction import prompt_transaction
 from rapport.workspace.queue.leases import HeldLease
 from rapport.workspace.scores.keeping import keep_touched
 from rapport.workspace.scores.models import CurrentScore, ScoreRun
 from rapport.workspace.scores.realtime.live import LiveScore, LiveScores, Now, touched_tables
+from rapport.workspace.scores.realtime.marks import MOST_SUBJECTS, Mark, delete_marks, due_marks, subjects_of
 from rapport.workspace.scores.runs import READ_TABLES
 from rapport.workspace.scores.scored import Scored, scored_rows, values_by_subject, with_movement
 
-MOST_SUBJECTS = 1000  # of one batch; one write transaction writes no more rows of a score
-_MOST_MARKS = 4000
 _LOOK_AGAIN_SECONDS = 1.0
 CAUSE = "interaction"
 _log = logging.getLogger(__name__)
@@ -47,20 +45,6 @@ class Batch:
     at: datetime | None = None
     lags: Sequence[float] = ()
     by_part: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass
-class _Mark:
-    id: int
-    contact_id: str | None
-    account_id: str | None
-    deal_id: str | None
-    wide: bool
-    touched_at: datetime
-
-    @property
-    def who(self) -> tuple[object, ...]:
-        return self.contact_id, self.account_id, self.deal_id
 
 
 class RealTime:
@@ -87,13 +71,13 @@ class RealTime:
         Parameters: lease, confirmed in each writing transaction; now, for tests.
         """
         started = time.perf_counter()
-        marks = _due(now or timezone.now())
+        marks = due_marks(now or timezone.now())
         if not marks:
             return Batch()
         clock = _Clock(started)
         self._look(fresh=now is not None)
         at = max(now or timezone.now(), *(mark.touched_at for mark in marks))
-        asked = _asked(marks, self._live)
+        asked = subjects_of(marks, self._live)
         clock.passed("marks")
         scored = self._scored(asked, at, clock) if any(asked.values()) else []
         changed = _written(scored, marks, at=at, lease=lease)
@@ -164,41 +148,6 @@ class _Scored:
     rows: Sequence[Scored]
 
 
-def _due(now: datetime) -> list[_Mark]:
-    """The oldest marks, of at most so many subjects."""
-    columns = ("id", "contact_id", "account_id", "deal_id", "wide", "touched_at")
-    rows = TouchMark.objects.filter(due_at__lte=now).order_by("id").values_list(*columns)[:_MOST_MARKS]
-    taken: list[_Mark] = []
-    seen: set[tuple[object, ...]] = set()
-    for row in rows:
-        mark = _Mark(*row)
-        if mark.who not in seen and len(seen) == MOST_SUBJECTS:
-            break
-        seen.add(mark.who)
-        taken.append(mark)
-    return taken
-
-
-def _asked(marks: Sequence[_Mark], live: Sequence[LiveScore]) -> dict[str, frozenset[str]]:
-    """Whom to score, by kind of subject, of those kinds that some live score is about."""
-    kinds = {score.subject for score in live}
-    contacts = {m.contact_id for m in marks if m.contact_id}
-    accounts = {m.account_id for m in marks if m.account_id}
-    deals = {m.deal_id for m in marks if m.deal_id}
-    wide = [mark for mark in marks if mark.wide]
-    of_wide = {m.account_id for m in wide if m.account_id}
-    if "account" in kinds or any(score.is_wide for score in live):
-        accounts |= ids_where("contacts", "account_id", "id", contacts)
-        of_wide |= ids_where("contacts", "account_id", "id", {m.contact_id for m in wide if m.contact_id})
-    if "contact" in kinds:
-        contacts |= ids_where("contacts", "id", "account_id", of_wide)
-    if "deal" in kinds:
-        deals |= ids_where("deals", "id", "account_id", of_wide)
-        deals |= ids_where("deals", "id", "contact_id", {m.contact_id for m in wide if m.contact_id})
-    asked = {"contact": with_merged(frozenset(contacts)), "account": with_merged(frozenset(accounts)), "deal": deals}
-    return {kind: frozenset(ids) if kind in kinds else frozenset() for kind, ids in asked.items()}
-
-
 def _tried(score: LiveScore, of: frozenset[str], now: Now, pool: ThreadPoolExecutor) -> _Scored | None:
     """None where the score cannot be computed: it is left to its full runs, which tell why; the others go on."""
     try:
@@ -235,7 +184,7 @@ def _earlier_kept(score: LiveScore, of: Collection[str]) -> tuple[dict[str, Deci
     return week, month
 
 
-def _written(scored: Sequence[_Scored], marks: Sequence[_Mark], *, at: datetime, lease: HeldLease | None) -> int:
+def _written(scored: Sequence[_Scored], marks: Sequence[Mark], *, at: datetime, lease: HeldLease | None) -> int:
     """Write the scores; the marks go in the transaction of the last part."""
     parts = [part for one in scored for part in _parts(one)]
     changed = 0
@@ -246,7 +195,7 @@ def _written(scored: Sequence[_Scored], marks: Sequence[_Mark], *, at: datetime,
             if part is not None:
                 changed += _keep(part, at)
             if position >= len(parts) - 1:
-                _delete([mark.id for mark in marks])
+                delete_marks([mark.id for mark in marks])
     return changed
 
 
@@ -271,12 +220,3 @@ def _keep(part: _Scored, at: datetime) -> int:
         computed_at=timezone.now(),
         cause=CAUSE,
     )
-
-
-def _delete(ids: Sequence[int]) -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("DELETE FROM touch_marks WHERE id = ANY(%s)", [list(ids)])
-        else:
-            listed = "[" + ",".join(map(str, ids)) + "]"
-            cursor.execute("DELETE FROM touch_marks WHERE id IN (SELECT value FROM json_each(%s))", [listed])

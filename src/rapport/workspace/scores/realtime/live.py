@@ -18,8 +18,9 @@ from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.conditions.grammar import Related, walk
 from rapport.engine.crm.local_day import local_day_of
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.execution.compiled import Compiled, LiveTables, NotCompiled, compiled
+from rapport.engine.execution.compiled import Compiled, NotCompiled, compiled
 from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.execution.live_tables import LiveTables
 from rapport.engine.runner import Unforeseen
 from rapport.engine.scores.definition import ScoreDefinition as Definition
 from rapport.engine.scores.kinds import KINDS
