@@ -11,8 +11,8 @@ import numpy as np
 from rapport.engine.scores.conversion.insights import Insight, attribute_insights
 from rapport.engine.scores.conversion.model import ConversionModel
 from rapport.engine.scores.explanation import Explanation, Line
-from rapport.engine.scores.features.terms import Feature, Nature
-from rapport.engine.statistics.additive import Categories, Features, Numbers
+from rapport.engine.scores.features.terms import Nature
+from rapport.engine.statistics.additive import Categories, Features
 from rapport.engine.statistics.additive.features import Column
 from rapport.engine.statistics.additive.tables import Table
 
@@ -90,17 +90,15 @@ class _Reader:
         """`Industry software: converts 31 % against 18 %.`"""
         feature = next(f for f in self.model.features if f.name == name)
         column = self.features[name]
-        shown, value = _value(feature, column)
+        value = _value(column)
         insight = self.insights.get(name)
         rate = insight.of_bin(self._bin(name, column)) if insight else None
         evidence: dict[str, Any] = {"field": name, "value": value}
-        words = _started(f"{feature.words} {shown}" if shown else feature.words)
+        words = _started(feature.told(value))
         if rate is None or insight is None or rate.rate.rate is None:
             return f"{words}.", evidence
         evidence |= {"values": rate.label, "converted": int(rate.rate.events), "of": int(rate.rate.n)}
-        group = (
-            "" if feature.nature is Nature.CATEGORY or rate.label in (shown, "unknown", "never") else f" ({rate.label})"
-        )
+        group = "" if value is None or feature.nature is Nature.CATEGORY or rate.label == "any" else f" ({rate.label})"
         told = f"{words}{group}: converts {_percent(rate.rate.rate)} against {_percent(insight.everybody.rate or 0.0)}"
         against = (rate.rate.rate > (insight.everybody.rate or 0.0)) != (points > 0)
         told += ", few cases" if rate.rate.small_sample else ", less so beside the other reasons" if against else ""
@@ -138,16 +136,13 @@ def _facts(model: ConversionModel, chance: float) -> dict[str, Any]:
     return {"probability": chance, "model": model.chosen, "learnt from": model.n, "had the outcome": model.event_count}
 
 
-def _value(feature: Feature, column: Column) -> tuple[str, Any]:
-    """The value as shown and as it is."""
+def _value(column: Column) -> float | str | None:
+    """The value of the one row; None where it is unknown."""
     if isinstance(column, Categories):
-        level = column.levels[int(column.codes[0])] if int(column.codes[0]) >= 0 else None
-        return level or "unknown", level
-    assert isinstance(column, Numbers)
+        code = int(column.codes[0])
+        return column.levels[code] if code >= 0 else None
     number = float(column.values[0])
-    if np.isnan(number):
-        return ("never" if feature.term is not None and feature.term.measure == "days" else "unknown"), None
-    return f"{number:,.0f}" if number == round(number) else f"{number:,.2f}", number
+    return None if np.isnan(number) else number
 
 
 def _percent(rate: float) -> str:

@@ -95,6 +95,20 @@ class Feature:
         term = self.term
         return term.measure != "amount" if term else self.words.startswith("days since")
 
+    def told(self, value: float | str | None) -> str:
+        """The feature with a value, as people say it: `last page view /pricing 5 days ago`, `industry software`."""
+        term = self.term
+        if isinstance(value, str) or (value is None and (term is None or term.measure != "days")):
+            return f"{self.words} {'unknown' if value is None else value}"
+        if term is not None and term.measure == "days":
+            return f"last of {_thing(term)} {_days(value)} ago" if value is not None else f"no {_thing(term)} so far"
+        if term is not None and term.measure == "count":
+            return f"{value:,.0f} × {self.words}"
+        if self.words.startswith("days since "):
+            when = f"{_days(value)} ago" if value is None or value >= 0 else f"in {_days(-value)}"
+            return f"{self.words.removeprefix('days since ')} {when}"
+        return f"{self.words} {_plain(value)}"
+
     def to_dict(self) -> dict[str, str]:
         return {"name": self.name, "nature": self.nature.value}
 
@@ -150,3 +164,12 @@ def _term_words(term: Term) -> str:
         return f"days since the last of {_thing(term)}"
     what = f"amount of {_thing(term)}" if term.measure == "amount" else _thing(term)
     return f"{what} in the last {term.window} days" if term.window else f"{what} so far"
+
+
+def _days(value: float | None) -> str:
+    return "1 day" if value == 1 else f"{value or 0:,.0f} days"
+
+
+def _plain(value: float | None) -> str:
+    number = value or 0.0
+    return f"{number:,.0f}" if number == round(number) else f"{number:,.2f}"

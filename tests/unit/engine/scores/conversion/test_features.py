@@ -234,6 +234,12 @@ def test_names_say_what_is_measured() -> None:
     feature = Feature(name="account.deals.won.amount_365d", nature=Nature.NUMBER)
     assert feature.words == "amount of account deals won in the last 365 days"
     assert Feature(name="contact.created_at", nature=Nature.NUMBER).words == "days since created"
+    assert Feature(name="events.page_view[/pricing].days", nature=Nature.NUMBER).told(5) == (
+        "last of page view /pricing 5 days ago"
+    )
+    assert Feature(name="events.call.30d", nature=Nature.NUMBER).told(2) == "2 × call in the last 30 days"
+    assert Feature(name="contact.created_at", nature=Nature.NUMBER).told(1) == "created 1 day ago"
+    assert Feature(name="deal.expected_close_date", nature=Nature.NUMBER).told(-3) == "deal expected close in 3 days"
     assert family_words("events.page_view[/pricing]") == "page view /pricing"
     term = term_of("events.page_view[/v1.2/x].30d")
     assert term is not None
