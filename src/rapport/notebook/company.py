@@ -26,6 +26,8 @@ from rapport.engine.metrics.registry import METRICS
 from rapport.engine.scores.cut_offs import suggest_cut_offs
 from rapport.engine.scores.definition import ScoreDefinition, definition_of, parse_definition
 from rapport.engine.scores.kinds import KINDS
+from rapport.engine.scores.lifetime.equity import CustomerEquity, customer_equity
+from rapport.engine.scores.lifetime.spec import CustomerDefinition
 from rapport.notebook.results import Lines, Measured, Proved, Scores
 
 Definition = ScoreDefinition | Mapping[str, Any] | str | Path
@@ -95,6 +97,18 @@ class Crm:
         if missing:
             raise DataError(f"No such {parsed.subject} stood at {view.at.isoformat()}.", received=missing[0])
         return Lines.of(found, definition=parsed, as_of=view.at)
+
+    def customer_equity(self, definition: Definition, as_of: Instant = None) -> CustomerEquity:
+        """What all customers together are expected to bring, and by cohort, with 90 % intervals.
+
+        Parameters: definition, of a score of kind lifetime or churn.
+        """
+        parsed, view = self._asked(definition, as_of)
+        if not isinstance(parsed, CustomerDefinition):
+            raise DefinitionError(
+                "Customer equity needs a score of lifetime.", received=parsed.kind, allowed=["lifetime", "churn"]
+            )
+        return customer_equity(parsed, view, runner=self.runner)
 
     def metric(
         self,
