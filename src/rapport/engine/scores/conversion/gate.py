@@ -45,7 +45,7 @@ def _verdict(
     if found.measured is None or found.newest is None:
         return None
     theirs = _losses_of(definition, view, runner, before, found)
-    return _paired(newest_loss(found.measured), theirs)
+    return paired(newest_loss(found.measured), theirs)
 
 
 def _losses_of(
@@ -60,7 +60,7 @@ def _losses_of(
     return losses(odds, period.events)
 
 
-def _paired(new: Floats, old: Floats) -> tuple[bool, str]:
+def paired(new: Floats, old: Floats) -> tuple[bool, str]:
     """`new` minus `old`, case by case."""
     gap = new - old
     mean, error = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else 0.0
