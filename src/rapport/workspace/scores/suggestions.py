@@ -35,7 +35,8 @@ from rapport.engine.scores.points.tally_suggestions import (
 )
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.scores.backtests import suggested as suggested_cut_offs
-from rapport.workspace.scores.definitions import create_draft, parsed, version_of
+from rapport.workspace.scores.definitions import create_draft, live, parsed, version_of
+from rapport.workspace.scores.feedback import by_criterion as by_criterion_said
 from rapport.workspace.scores.findings import FINGERPRINT, Found, fingerprint, newest
 from rapport.workspace.scores.models import ScoreDefinition
 from rapport.workspace.scores.runs import READ_TABLES, Progress, quiet
@@ -61,8 +62,17 @@ def run_suggestions(
         tallied = _tallied(definition, snapshot, cut_offs, now=at, runner=runner)
         progress(1, 3, "learning from what happened")
         learned = _learned(definition, snapshot, now=at, runner=runner)
+    progress(2, 3, "asking what salespeople said")
+    said = _said(name)
+    for row in (*tallied.get("criteria", ()), *learned.get("suggestions", ())):
+        row["said"] = said.get(row["criterion"])
     progress(3, 3, "done")
     return {**tallied, "learned": learned, "version": stored.version, FINGERPRINT: fingerprint(stored.document)}
+
+
+def _said(name: str) -> dict[str, dict[str, Any]]:
+    """By criterion that gives points now: how often salespeople agree with the live score; empty where none is."""
+    return {one.of: asdict(one) for one in by_criterion_said(name)} if live(name) is not None else {}
 
 
 def _tallied(

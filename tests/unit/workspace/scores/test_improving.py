@@ -18,6 +18,7 @@ from rapport.workspace.scores import exchange, feedback, findings, suggestions
 from rapport.workspace.scores.definitions import change_draft, create_draft
 from rapport.workspace.scores.lint import newest_lint, run_lint
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreFeedback, ScoreValue
+from rapport.workspace.scores.releases import publish
 from small_company import SmallCompany
 
 DOCUMENT = """
@@ -87,6 +88,16 @@ class TestSuggestions:
         assert [(c["criterion"], c["now"]) for c in found["criteria"]] == [("visit", "5"), ("form", "9")]
         json.dumps(found)
 
+    def test_what_salespeople_said_stands_beside_each_criterion(self, draft: ScoreDefinition) -> None:
+        publish(draft, by="ada", reason="it helps", override="a test")
+        touch("contact-0", "page_view", NOW - timedelta(days=100))
+        touch("contact-0", "meeting", NOW - timedelta(days=98))
+        feedback.give(draft, "contact-0", verdict="colder", by="alice", at=NOW)
+        found = suggestions.run_suggestions("interest", 1, now=NOW)
+        said = {row["criterion"]: row["said"] for row in found["criteria"]}
+        assert (said["visit"]["agreed"]["rate"], said["visit"]["colder"]) == (0.0, 1)
+        assert said["form"] is None  # it gives that contact no points
+
     def test_accepting_some_makes_a_draft_that_differs_in_them_alone(self, draft: ScoreDefinition) -> None:
         made = suggestions.accept(draft, {("visit", None): Decimal("7.5"), ("often", 0): Decimal(6)}, by="ada")
         before, after = parse_definition(draft.document or ""), parse_definition(made.document or "")
@@ -98,7 +109,9 @@ class TestSuggestions:
         assert draft.document == DOCUMENT
 
     @pytest.mark.parametrize("points", [{}, {("nobody", None): Decimal(1)}, {("often", None): Decimal(1)}])
-    def test_what_cannot_be_accepted_is_refused(self, draft: ScoreDefinition, points: dict[suggestions.Where, Decimal]) -> None:
+    def test_what_cannot_be_accepted_is_refused(
+        self, draft: ScoreDefinition, points: dict[suggestions.Where, Decimal]
+    ) -> None:
         with pytest.raises(DefinitionError):
             suggestions.accept(draft, points, by="ada")
 
