@@ -85,7 +85,7 @@ def _arm(name: str, plan: HoldoutPlan, found: Fates, done: set[str]) -> Arm:
         converted=found.converted[places],
         strata=tuple(a.stratum for a in members),
         revenue=None if found.revenue is None else found.revenue[places],
-        reached=sum(a.subject_id in done for a in members) if treated else None,
+        reached=np.array([a.subject_id in done for a in members], dtype=bool) if treated else None,
         cost=float(plan.cost) if treated and plan.cost is not None else None,
     )
 

@@ -74,7 +74,9 @@ def _drawn(arms: Sequence[Arm], design: Design) -> list[Drawn]:
 
 
 def _effect(arm: Arm, control: Arm, design: Design, *, early: bool, broken: bool, chance: float, seed: int) -> Effect:
-    strata = _strata([arm, control])
+    strata = [s for s in _strata([arm, control]) if arm.of(s).any() and control.of(s).any()]
+    arm, control = arm.within(strata), control.within(strata)
+    reached = None if arm.reached is None else int(arm.reached.sum())
     pairs = [Pair(treated=_tally(arm, s), control=_tally(control, s)) for s in strata]
     difference = rate_difference(pairs)
     claimed = rate_difference(pairs, confidence=1 - chance)
@@ -85,7 +87,7 @@ def _effect(arm: Arm, control: Arm, design: Design, *, early: bool, broken: bool
     )
     spent = _revenue(arm, control, strata)
     revenue = mean_difference(spent)
-    cost = None if arm.cost is None else arm.cost * (arm.n if arm.reached is None else arm.reached)
+    cost = None if arm.cost is None else arm.cost * (arm.n if reached is None else reached)
     incremental = _times(difference, arm.n)
     rate = control.converted.mean() if control.n else None
     least = design.least_effect or (_WORTH_KNOWING * float(rate) if rate else None)
@@ -99,7 +101,7 @@ def _effect(arm: Arm, control: Arm, design: Design, *, early: bool, broken: bool
         control_events=int(control.converted.sum()),
         rate=float(arm.converted.mean()) if arm.n else None,
         control_rate=None if rate is None else float(rate),
-        reached=arm.reached,
+        reached=reached,
         difference=difference,
         any_time=any_time,
         lift=lift(_tally_all(arm), _tally_all(control)) if len(strata) == 1 else None,

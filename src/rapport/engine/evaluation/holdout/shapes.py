@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ class Arm:
         strata: at the time of assignment ("" for all: one stratum).
         converted: whether the outcome happened in the subject's window.
         revenue: in the subject's window, base currency, 0 where there was none; None where it is not known.
-        reached: how many the action reached; None where it is not known.
+        reached: whether the action reached the subject; None where it is not known.
         cost: of acting on one of them, base currency; None where it is not known.
     """
 
@@ -32,12 +32,23 @@ class Arm:
     converted: Flags
     strata: Sequence[str] = ()
     revenue: Floats | None = None
-    reached: int | None = None
+    reached: Flags | None = None
     cost: float | None = None
 
     @property
     def n(self) -> int:
         return len(self.converted)
+
+    def within(self, strata: Sequence[str]) -> Arm:
+        """The arm without those of other strata."""
+        kept = np.array([s in strata for s in self.strata], dtype=bool) if self.strata else np.ones(self.n, dtype=bool)
+        return replace(
+            self,
+            converted=self.converted[kept],
+            strata=tuple(s for s in self.strata if s in strata),
+            revenue=None if self.revenue is None else self.revenue[kept],
+            reached=None if self.reached is None else self.reached[kept],
+        )
 
     def of(self, stratum: str) -> Flags:
         """Which of them are of a stratum."""
@@ -66,7 +77,7 @@ class Design:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """One arm against the control.
+    """One arm against the control, over the strata in which both have somebody (a band that is spared is not compared).
 
     Attributes:
         difference: of the rates; any_time, with an interval that allows for looking before the end (None after it).

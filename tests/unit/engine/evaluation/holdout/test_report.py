@@ -95,3 +95,22 @@ def test_the_report_is_json() -> None:
     told = holdout_report(_arms(160, 20), Design(control="holdout", shares=_SHARES), now=_NOW).to_dict()
     assert told["effects"][0]["verdict"]["word"] == "pays"
     assert told["broken"] is False
+
+
+def test_a_spared_band_is_not_compared() -> None:
+    """Nobody of A is held out: its 100, who convert all, count neither as treated nor as brought."""
+    spared = Arm(
+        name="treated",
+        converted=np.array([True] * 100 + [i < 80 for i in range(400)]),
+        strata=("A",) * 100 + ("B",) * 400,
+        reached=np.ones(500, dtype=bool),
+        cost=1.0,
+    )
+    held = Arm(name="holdout", converted=np.arange(100) < 10, strata=("B",) * 100)
+    shares = {"": _SHARES[""], "A": {"treated": 1.0, "holdout": 0.0}}
+    report = holdout_report([spared, held], Design(control="holdout", shares=shares), now=_NOW)
+    found = report.effects[0]
+    assert (found.n, found.rate, found.reached, found.cost) == (400, 0.2, 400, 400)
+    assert found.incremental is not None
+    assert found.incremental.value == pytest.approx(40)  # 20 % less 10 %, of 400
+    assert not report.ratio.broken
