@@ -28,7 +28,7 @@ PYTHONPATH=tests $python -m load.lifetime.full_cohort
 $peers -c "import optbinning" 2>/dev/null || $peers -m pip install --quiet --requirement tests/load/prediction/peers.txt
 say "Exact reasons of 1,000,000 rows against TreeSHAP; learned cards against LightGBM and optbinning"
 PYTHONPATH=tests $python -m load.prediction.reasons --rows 1000000 --contrib-rows 20000
-PYTHONPATH=tests $python -m load.prediction.cards
+OMP_NUM_THREADS=1 PYTHONPATH=tests $python -m load.prediction.cards
 
 say "Real time: 1,000 interactions a second for a minute over $contacts contacts and $interactions interactions"
 PYTHONPATH=tests $python -m load.realtime.run --folder "${TMPDIR:-/tmp}/rapport-real-time-$contacts" \
