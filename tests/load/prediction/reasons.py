@@ -3,8 +3,8 @@
     PYTHONPATH=tests python -m load.prediction.reasons --rows 1000000 --contrib-rows 20000
 
 30 features, a tenth of the values unknown; both models learn from the first 20,000 rows, and have one thread.
-TreeSHAP is timed on fewer rows and scaled, which is said. Exit code 1 where a row's reasons do not add up to its score to the last
-digit, where TreeSHAP's do not to 1e-6, or where ours take more than a hundredth.
+TreeSHAP is timed on fewer rows and scaled, which is said. Exit code 1 where a row's reasons do not add up to its
+score to the last digit, where TreeSHAP's do not to 1e-6, or where ours take more than a hundredth.
 """
 
 from __future__ import annotations
