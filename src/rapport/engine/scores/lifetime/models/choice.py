@@ -81,7 +81,7 @@ def choose(
     if len(counts) != len(calibration):
         raise DataError("One count per history is needed.", received=len(counts), allowed=str(len(calibration)))
     found = [_judged(name, calibration, counts, horizon, prior) for name in names]
-    return Choice(candidates=_ranked(found))
+    return Choice(candidates=ranked(found))
 
 
 def choose_terms(
@@ -100,7 +100,7 @@ def choose_terms(
         due = later.survived + later.ended
         expected = float(due @ (1 - stays))
         found.append(Candidate(fit=fitted, held_out=held_out, expected=expected, actual=float(later.ended.sum())))
-    return Choice(candidates=_ranked(found))
+    return Choice(candidates=ranked(found))
 
 
 def _own(prior: Prior | None, name: str) -> Prior | None:
@@ -146,7 +146,7 @@ def _correlation(a: Floats, b: Floats, w: Floats) -> float | None:
     return float(covariance[0, 1]) / scale if scale > 0 else None
 
 
-def _ranked(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def ranked(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Usable ones first, then by held-out log-likelihood; those within a tie of the best keep their order."""
     top = max((c.held_out for c in found if c.usable), default=-np.inf)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rapport.engine.errors import DataError
 from rapport.engine.scores.lifetime.models import PurchaseGroups, TermGroups, choose, choose_terms
+from rapport.engine.scores.lifetime.models.choice import ranked
 from unit.engine.scores.lifetime.models import simulated
 
 
@@ -51,6 +53,17 @@ def test_a_model_that_warns_comes_after_one_that_does_not() -> None:
     usable = [c.usable for c in choice.candidates]
     assert False in usable
     assert usable == sorted(usable, reverse=True)
+
+
+def test_a_warning_weighs_more_than_held_out_likelihood_and_a_tie_keeps_the_order() -> None:
+    groups, later = simulated.customers("bg_nbd", (0.6, 25.0, 0.5, 1.0), count=500, seed=24, ahead=60)
+    sound = choose(groups, later, horizon=60, names=("bg_nbd",)).best
+    warned = replace(sound, fit=replace(sound.fit, warnings=("r is hardly determined.",)), held_out=sound.held_out + 50)
+    better = replace(sound, held_out=sound.held_out + 1)
+    best = replace(sound, held_out=sound.held_out + 9)
+    assert ranked([warned, sound]) == (sound, warned)
+    assert ranked([sound, better]) == (sound, better)
+    assert ranked([sound, best]) == (best, sound)
 
 
 def test_lengths_must_agree() -> None:

@@ -147,6 +147,11 @@ class TestPrior:
         assert found[2] == pytest.approx(parent.model.log_parameters, abs=1e-3)
         assert np.abs(own - found[2]).max() > 0.1
 
+    def test_a_parent_counts_as_so_many_customers_of_its_own_kind(self) -> None:
+        parent = self.parent()
+        as_many = fit("bg_nbd", drawn("bg_nbd"), prior=Prior.of(parent, customers=parent.n))
+        assert as_many.information == pytest.approx(2 * parent.information, rel=1e-3, abs=1.0)
+
     def test_no_cohort_is_too_small(self) -> None:
         parent = self.parent()
         one = PurchaseGroups(np.array([0.0]), np.array([0.0]), np.array([100.0]))
