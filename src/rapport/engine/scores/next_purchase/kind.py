@@ -24,6 +24,7 @@ from rapport.engine.scores.population import FittedModel, PopulationRun, populat
 from rapport.engine.scores.subject_rows import finished
 
 _CHECKED_AT = 3  # offers
+_MARK = '"learnt_for"'
 
 
 class NextPurchaseKind:
@@ -43,7 +44,7 @@ class NextPurchaseKind:
         """One row per subject; `matrix` is the offer. Further: best_time, the local hour of the week to call."""
         if run is None and subjects is None:
             return self.everyone(definition, view, runner=runner)[0]
-        run = run or self.population(definition, view, runner=runner)
+        run = run if run and _serves(run, definition) else self.population(definition, view, runner=runner)
         rows = NextPurchases(definition, view, runner, _model(run), subjects).rows()
         return finished(definition, rows, run=run, runner=runner, more=("best_time",))
 
@@ -70,7 +71,7 @@ class NextPurchaseKind:
         run: PopulationRun | None = None,
     ) -> Mapping[str, Explanation]:
         """The reasons of a few subjects; those that do not stand are left out."""
-        run = run or self.population(definition, view, runner=runner)
+        run = run if run and _serves(run, definition) else self.population(definition, view, runner=runner)
         subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
         return explain(NextPurchases(definition, view, runner, _model(run), subjects))
 
@@ -78,15 +79,22 @@ class NextPurchaseKind:
 def _learnt(
     definition: NextPurchaseDefinition, view: AsOf, runner: Runner, before: PopulationRun | None
 ) -> tuple[ir.Table, PopulationRun]:
-    kept = before.model if before is not None else None
+    kept = before.model if before is not None and _serves(before, definition) else None
     model = kept if kept is not None and _is_young(definition, kept, view) else _fit(definition, view, kept, runner)
     told = NextPurchases(definition, view, runner, Model.from_json(model.text) if model else None)
     rows = runner.cache(told.rows())
     return rows, population_run(rows, score=definition.name, as_of=view.at, runner=runner, model=model)
 
 
+def _serves(run: PopulationRun, definition: NextPurchaseDefinition) -> bool:
+    """Whether the model of a run was learnt for what the definition asks (a draft may ask for something else)."""
+    model = _model(run)
+    return run.model is None if model is None else model.more.get("learnt_for") == definition.learnt_for
+
+
 def _model(run: PopulationRun) -> Model | None:
-    return Model.from_json(run.model.text) if run.model is not None else None
+    """The model of a run; None where it has none, or one of another kind of score."""
+    return Model.from_json(run.model.text) if run.model is not None and _MARK in run.model.text else None
 
 
 def _is_young(definition: NextPurchaseDefinition, model: FittedModel, view: AsOf) -> bool:
@@ -99,7 +107,7 @@ def _fit(
     """A new model; the one kept, checked again, where that hit more often in the newest horizon."""
     if missing_tables(view):
         return None
-    more = {"hours": learn_hours(definition, view, runner=runner)}
+    more = {"hours": learn_hours(definition, view, runner=runner), "learnt_for": definition.learnt_for}
     if kept is not None and _was_better(definition, Model.from_json(kept.text), view, runner):
         return replace(kept, checked_at=view.at)
     model = learn(definition, view, until=view.at, runner=runner, more=more)

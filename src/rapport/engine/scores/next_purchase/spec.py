@@ -78,3 +78,10 @@ class NextPurchaseDefinition(ScoreDefinition):
     @property
     def open_ended(self) -> bool:
         return self.value == "expected_value"
+
+    @property
+    def learnt_for(self) -> str:
+        """What a model depends on: one learnt for something else does not serve this definition."""
+        own = self.model_dump(include={"subject", "goal", "of", "horizon_days", "history_days", "shrinkage", "most"})
+        times = self.best_time.model_dump() if self.best_time else None
+        return repr((own, str(self.repeat_from), times))

@@ -211,6 +211,14 @@ def test_the_model_is_kept_while_it_is_young(runner: DuckdbRunner) -> None:
     assert later.model.checked_at == NOW + timedelta(days=40)
 
 
+def test_a_model_learnt_for_something_else_is_not_used(runner: DuckdbRunner) -> None:
+    snap = shop(runner, habits())
+    view = as_known(snap, NOW)
+    run = KIND.population(rule("of: category"), view, runner=runner)
+    rows = runner.to_arrow(KIND.score(rule("of: product"), view, runner=runner, run=run)).to_pylist()
+    assert {row["matrix"] for row in rows if row["subject_id"].startswith("new-printer")} == {"Ink"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
