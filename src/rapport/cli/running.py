@@ -60,10 +60,10 @@ def worker(
 
 def realtime() -> int:
     """Score what happens as it happens, until Ctrl+C; `rapport worker` runs it beside its jobs."""
+    stop, parent = threading.Event(), os.getppid()
     start_workspace()
     from rapport.workspace.actions.realtime.loop import run_real_time
 
-    stop, parent = threading.Event(), os.getppid()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=_stop_with, args=(parent, stop), daemon=True).start()

@@ -24,7 +24,7 @@ LEASE = "real time"
 _LEASE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.15  # between two looks where nothing waits
 _WAIT_SECONDS = 2.0
-_TELL_SECONDS = 5.0
+_TELL_SECONDS, _IDLE_TELL_SECONDS = 5.0, 60.0
 _LAGS = 20_000
 _COLLECT_EVERY = 50  # batches; the collector would walk the compiled queries after every thousand rows
 _log = logging.getLogger(__name__)
@@ -85,8 +85,8 @@ class _Loop:
 
     def _tell(self) -> None:
         """Keep for people how it goes, now and then."""
-        now = timezone.now()
-        if now - self._told_at < timedelta(seconds=_TELL_SECONDS):
+        now, at = timezone.now(), self._last.at
+        if now - self._told_at < timedelta(seconds=_TELL_SECONDS if at and at > self._told_at else _IDLE_TELL_SECONDS):
             return
         self._told_at = now
         lags = np.array(self._lags) if self._lags else None
@@ -97,6 +97,6 @@ class _Loop:
             "lag_p95_s": None if lags is None else float(np.quantile(lags, 0.95)),
             "seen_at": now,
         }
-        if self._last.at is not None:
-            told["last_batch_at"] = self._last.at
+        if at is not None:
+            told["last_batch_at"] = at
         RealTimeState.objects.update_or_create(id=1, defaults=told)

@@ -103,6 +103,8 @@ class RealTime:
 
     def _scored(self, asked: Mapping[str, frozenset[str]], at: datetime, clock: _Clock) -> list[_Scored]:
         scores = [score for score in self._live if asked[score.subject] and not score.is_paused]
+        if not scores:
+            return []
         whole = Snapshot({}, time_zone=settings.REPORTING_TIME_ZONE, currency=settings.BASE_CURRENCY)
         now = Now(at, self._tables, whole, self._present)
         columns = touched_tables(scores, now) or {name: set(TABLES[name].columns) for name in self._present}
