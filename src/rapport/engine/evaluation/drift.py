@@ -23,6 +23,7 @@ SMALL, LARGE = 0.10, 0.25  # the marks in use: below, nothing to do; above, the 
 _BINS = 10
 _CHANCE = 0.01  # of a false finding among all that is compared at once
 _FEWEST = 20  # on either side; with fewer nothing can be said
+_MOSTLY = 0.9  # of what is not 0 for nearly all, the mean says more than the share
 _HALF = 0.5  # added to each bin, so that an empty one does not make the index infinite
 
 
@@ -173,7 +174,7 @@ def _sentence(name: str, psi: float, bound: float, level: str, then: Spread, now
         return f"{_named(name)} is spread as when it was published (PSI {psi:.2f}, no more than chance)."
     how = f"mean {now.mean:.4g} now, {then.mean:.4g} when published"
     filled_then, filled_now = _filled(then), _filled(now)
-    if min(filled_then, filled_now) < 1:
+    if min(filled_then, filled_now) < _MOSTLY:
         how = f"not 0 for {filled_now:.0%} now, {filled_then:.0%} when published"
     size = {OK: "has moved a little", WATCH: "has moved", ALARM: "is another than when it was published"}[level]
     return f"{_named(name)} {size} (PSI {psi:.2f}, chance explains {bound:.2f}): {how}."
