@@ -23,6 +23,8 @@ from rapport.engine.scores.conversion.model import ConversionModel, model_of
 from rapport.engine.scores.definition import parse_definition
 from rapport.engine.scores.kinds import KINDS
 
+pytestmark = pytest.mark.slow
+
 START, GAP = at(2022, 1, 1), timedelta(hours=1)
 RULE = "name: buys, subject: contact, kind: conversion, outcome: {event: order_placed, within_days: 21}"
 NOT_ANSWERED = ("", "Select")

@@ -8,7 +8,7 @@ import numpy as np
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
-from rapport.engine.scores.conversion.cases import Cases
+from rapport.engine.scores.conversion.cases import Cases, Period
 from rapport.engine.scores.conversion.fit import Fitted, fitted
 from rapport.engine.scores.conversion.learning import losses, newest_loss
 from rapport.engine.scores.conversion.model import ConversionModel, model_of
@@ -44,16 +44,15 @@ def _verdict(
         return False, f"The model before stays: {found.model.reason_null}."
     if found.measured is None or found.newest is None:
         return None
-    theirs = _losses_of(definition, view, runner, before, found)
+    theirs = _losses_of(definition, view, runner, before, found.newest)
     return paired(newest_loss(found.measured), theirs)
 
 
 def _losses_of(
-    definition: ConversionDefinition, view: AsOf, runner: Runner, before: ConversionModel, found: Fitted
+    definition: ConversionDefinition, view: AsOf, runner: Runner, before: ConversionModel, newest: Period
 ) -> Floats:
-    assert found.newest is not None
-    cut_offs = [found.newest.cut_off]
-    cases = Cases.of(definition, view, cut_offs, runner=runner, most=found.newest.count)
+    cut_offs = [newest.cut_off]
+    cases = Cases.of(definition, view, cut_offs, runner=runner, most=newest.count)
     period = cases.at(cut_offs[0], before.layout(definition.subject))
     logits = before.micro_logits(period.features, period.group_names)
     odds = before.calibrator.log_odds(logits / 1_000_000) if before.calibrator else logits / 1_000_000

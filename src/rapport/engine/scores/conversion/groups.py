@@ -9,6 +9,7 @@ from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.conditions.frame import subject_frame
 from rapport.engine.crm.conditions.grammar import No
 from rapport.engine.crm.conditions.subject_conditions import conditioned, paths_of
+from rapport.engine.errors import InternalError
 from rapport.engine.runner import Runner
 from rapport.engine.scores.conversion.spec import ConversionDefinition
 from rapport.engine.scores.features.happenings import NEEDED_BY
@@ -32,4 +33,4 @@ def groups(
 
 
 def _no(part: No) -> ir.BooleanValue:
-    raise NotImplementedError(part.no.event)
+    raise InternalError("A group is not told by what did not happen.", received=part.no.event)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from rapport.engine.errors import InternalError
 from rapport.engine.scores.conversion.model import model_of
 from rapport.engine.scores.conversion.scale import percent_micro
 from rapport.engine.scores.features.frame import Layout
@@ -43,7 +44,7 @@ class Scorer:
         skipped = np.asarray(left_out.is_valid().to_numpy(zero_copy_only=False))
         logits = model.micro_logits(features, groups)
         if model.calibrator is None or model.scale is None:
-            raise ValueError("A model without a scale cannot score.")
+            raise InternalError("A model without a scale cannot score.")
         low, high = model.calibrator.interval(logits / 1_000_000)
         micro = model.scale.micro_points(logits)
         columns = [
