@@ -122,6 +122,7 @@ class TestRollUp:
         assert rows["north"]["percentile"] == 75.0
         assert rows["north"]["engagement"] == 100
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("rule", "north"),
         [
@@ -246,6 +247,7 @@ class TestChildren:
         assert told["north"].value == 25
 
 
+@pytest.mark.slow
 class TestMoving:
     def test_a_contact_counts_where_it_was_known_to_be(self, runner: DuckdbRunner) -> None:
         moved = at(2024, 6, 25)
