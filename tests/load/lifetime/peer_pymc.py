@@ -31,11 +31,12 @@ def main() -> None:
     buying = clv.BetaGeoModel(data=rows.drop(columns="monetary_value"))
     buying.fit(method="map", progressbar=False)
     repeat = rows[rows["frequency"] > 0]
-    spending = clv.GammaGammaModel(data=repeat[["customer_id", "frequency", "monetary_value"]])
+    spent = repeat[["customer_id", "frequency", "monetary_value"]]
+    spending = clv.GammaGammaModel(data=spent)
     spending.fit(method="map", progressbar=False)
     buying.expected_probability_alive()
     buying.expected_purchases(future_t=HORIZON)
-    spending.expected_customer_spend()
+    spending.expected_customer_spend(spent)
     told = {
         "model": {k: float(buying.idata.posterior[k].mean()) for k in ("r", "alpha", "a", "b")},
         "spend": {k: float(spending.idata.posterior[k].mean()) for k in ("p", "q", "v")},
