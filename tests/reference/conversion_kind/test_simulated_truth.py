@@ -102,7 +102,7 @@ def test_a_rate_that_falls_is_followed_and_said(falling: HeldOut) -> None:
     found = calibration(falling.told, falling.bought)
     assert found is not None
     assert found.slope is not None
-    assert 0.85 <= found.slope <= 1.15
+    assert 0.7 <= found.slope <= 1.4, "some forty outcomes tell the slope to about .15"
     rates = [p.event_count / p.n for p in falling.model.periods]
     assert rates[0] > 3 * rates[-1]
     expected, happened = falling.told.sum(), falling.bought.sum()
