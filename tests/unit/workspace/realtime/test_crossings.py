@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from rapport.workspace.actions.models import CrossingAction, ThresholdCrossing, WorkItem
 from rapport.workspace.actions.realtime import answering
@@ -139,6 +139,26 @@ class TestAnswers:
         ThresholdCrossing.objects.update(handled_at=None)  # as after a kill between the two
         answer_crossings(now=NOW)
         assert answered == ["entered 1"]
+
+    def test_one_that_the_database_refused_is_tried_again(self) -> None:
+        calls: list[int] = []
+
+        @on_crossing("refused", threshold="ready")
+        def refused(crossing: ThresholdCrossing, _now: datetime) -> dict[str, Any]:
+            calls.append(crossing.number)
+            if len(calls) == 1:
+                raise OperationalError("database is locked")
+            return {}
+
+        try:
+            scored("10", "70")
+            answer_crossings(now=NOW)
+            assert ThresholdCrossing.objects.filter(handled_at__isnull=True, threshold="ready").exists()
+            answer_crossings(now=NOW)
+        finally:
+            del answering._ACTIONS["refused"]
+        assert calls == [1, 1]
+        assert not ThresholdCrossing.objects.filter(handled_at__isnull=True).exists()
 
     def test_an_action_that_fails_does_not_hold_up_the_others(self, answered: list[str]) -> None:
         @on_crossing("broken")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 
 from rapport.workspace.actions.models import CrossingAction, ThresholdCrossing
 from rapport.workspace.lib.prompt_transaction import prompt_transaction
@@ -53,26 +53,30 @@ def answer_crossings(*, now: datetime) -> int:
         return 0
     started, handled = time.monotonic(), []
     for crossing in waiting:
-        for name, registered in _ACTIONS.items():
-            if registered.threshold in (None, crossing.threshold):
-                _take(name, registered.action, crossing, now)
-        handled.append(crossing.pk)
+        due = {n: r.action for n, r in _ACTIONS.items() if r.threshold in (None, crossing.threshold)}
+        had_their_turn = [_take(name, action, crossing, now) for name, action in due.items()]
+        if all(had_their_turn):
+            handled.append(crossing.pk)
         if time.monotonic() - started > _BUDGET_SECONDS:
             break
     ThresholdCrossing.objects.filter(pk__in=handled).update(handled_at=now)
     return len(handled)
 
 
-def _take(name: str, action: Action, crossing: ThresholdCrossing, now: datetime) -> None:
-    """An action that fails is logged and not tried again: it must not hold up the others."""
+def _take(name: str, action: Action, crossing: ThresholdCrossing, now: datetime) -> bool:
+    """Whether the action had its turn. One that fails is logged and not tried again; one that the database refused
+    (it was locked, or went away) is."""
     key = f"{crossing.pk}:{name}"
     if CrossingAction.objects.filter(pk=key).exists():
-        return
+        return True
     try:
         with prompt_transaction():
             taken = CrossingAction.objects.create(key=key, crossing=crossing, action=name, taken_at=now)
             taken.result = action(crossing, now)
             taken.save(update_fields=["result"])
+    except OperationalError as error:
+        _log.warning("The database refused the action %s; it is tried again. %s", key, error)
+        return False
     except IntegrityError:
         _log.info("The action %s was taken already.", key)
     except Exception as error:
@@ -80,3 +84,4 @@ def _take(name: str, action: Action, crossing: ThresholdCrossing, now: datetime)
         CrossingAction.objects.get_or_create(
             key=key, defaults={"crossing": crossing, "action": name, "taken_at": now, "result": {"failed": str(error)}}
         )
+    return True
