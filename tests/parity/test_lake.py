@@ -1,0 +1,98 @@
+"""Every kind of score on Spark and on DuckDB, from the files of one lake: the same values, ranks and labels.
+
+The run (what is learnt and ranked by) is made once, by DuckDB; that each engine makes the same run itself is tried kind
+by kind in the files beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_rows import at
+from rapport.engine.crm.as_of import as_known
+from rapport.engine.crm.simulation import Simulation, simulate
+from rapport.engine.crm.snapshot import Snapshot
+from rapport.engine.crm.tables import TABLES
+from rapport.engine.execution.buckets import with_bucket
+from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.execution.lake import Lake
+from rapport.engine.execution.spark import SparkRunner
+from rapport.engine.scores.definition import parse_definition
+from rapport.engine.scores.kind import everyone
+from rapport.engine.scores.kinds import KINDS
+from rapport.workspace.scores.templates import templates
+
+pytestmark = pytest.mark.slow
+NOW = at(2024, 6, 1)
+COMPANY = Simulation(contacts=300, interactions=4_000, seed=3, end=NOW)
+TEMPLATES = {
+    "points": "b2b-software-readiness",
+    "rfm": "retail-rfm",
+    "lifetime": "bank-lifetime",
+    "churn": "b2b-software-churn",
+    "conversion": "b2b-software-chance",
+    "next_purchase": "b2b-software-upgrade",
+    "satisfaction": "b2b-software-health",
+    "accounts": "b2b-software-account-engagement",
+    "combined": "large-enterprise-where-to-go",
+}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A simulated company, published."""
+    made = Lake(Path(tmp_path_factory.mktemp("lake")), incarnation="parity")
+    for name, rows in simulate(COMPANY).items():
+        table = TABLES[name]
+        whole = rows.select(table.arrow_schema.names) if not table.bucketed else with_bucket(rows)
+        made.append(table, lambda whole=whole: [whole], batch=1)  # type: ignore[misc]
+    return made
+
+
+@pytest.fixture(scope="module")
+def here(lake: Lake) -> Iterator[tuple[DuckdbRunner, Snapshot]]:
+    with DuckdbRunner(threads=2) as runner:
+        yield runner, opened(lake, runner)
+
+
+@pytest.fixture(scope="module")
+def there(lake: Lake, spark: SparkRunner) -> tuple[SparkRunner, Snapshot]:
+    return spark, opened(lake, spark)
+
+
+def opened(lake: Lake, runner: DuckdbRunner | SparkRunner) -> Snapshot:
+    files = {name: lake.version(name).files for name in TABLES}
+    return Snapshot({name: runner.from_parquet(found) for name, found in files.items() if found})
+
+
+def told(rows: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = rows.to_pylist()
+    return sorted(found, key=lambda row: str(row["subject_id"]))
+
+
+def test_no_kind_is_left_out() -> None:
+    assert set(TEMPLATES) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_scores_from_the_same_lake(
+    kind: str, here: tuple[DuckdbRunner, Snapshot], there: tuple[SparkRunner, Snapshot]
+) -> None:
+    definition = parse_definition(templates()[TEMPLATES[kind]].document)
+    assert definition.kind == kind
+    (duckdb, local), (spark, remote) = here, there
+    scores, run = everyone(KINDS[kind], definition, as_known(local, NOW), runner=duckdb)
+    expected = told(duckdb.to_arrow(scores))
+    found = told(spark.to_arrow(KINDS[kind].score(definition, as_known(remote, NOW), runner=spark, run=run)))
+    assert len(found) == len(expected) > 0
+    assert any(row["value"] is not None for row in expected)
+    for one, other in zip(found, expected, strict=True):
+        assert {k: v for k, v in one.items() if not isinstance(v, float)} == {
+            k: v for k, v in other.items() if not isinstance(v, float)
+        }
+        floats = {k: v for k, v in other.items() if isinstance(v, float)}
+        assert {k: one[k] for k in floats} == pytest.approx(floats, rel=1e-9, nan_ok=True)
