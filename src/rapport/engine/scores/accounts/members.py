@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from rapport.engine.crm.age import age_in_days
 from rapport.engine.crm.as_of import AsOf
@@ -11,7 +14,7 @@ from rapport.engine.crm.events import ANY, events
 from rapport.engine.runner import Runner
 from rapport.engine.scores.accounts.contributions import NEVER
 
-_DOUBLINGS = 3  # follows up to 2**3 parents
+_HIGHEST = 8
 
 
 def directly_below(view: AsOf, *, needed_by: str) -> ir.Table:
@@ -22,14 +25,25 @@ def directly_below(view: AsOf, *, needed_by: str) -> ir.Table:
 
 
 def below(view: AsOf, *, runner: Runner, needed_by: str) -> ir.Table:
-    """The same for accounts at any height above, up to eight."""
-    pairs = runner.cache(directly_below(view, needed_by=needed_by))
-    for _ in range(_DOUBLINGS):
-        onward = pairs.select(_via="below_id", _onto="above_id")
-        joined = pairs.join(onward, [("above_id", "_via")])
-        further = joined.filter(joined._onto != joined.below_id).select("below_id", above_id="_onto")
-        pairs = runner.cache(pairs.union(further).distinct())
-    return pairs
+    """The same for accounts at any height above, up to eight.
+
+    Followed in memory: few accounts belong to another, and joining the pairs with themselves again and again
+    makes a plan that a cluster's driver cannot hold.
+    """
+    rows = runner.to_arrow(directly_below(view, needed_by=needed_by)).to_pydict()
+    parent = dict(zip(rows["below_id"], rows["above_id"], strict=True))
+    pairs = sorted((account, above) for account in parent for above in _above(account, parent))
+    ids = pa.array([one for one, _ in pairs], pa.string()), pa.array([above for _, above in pairs], pa.string())
+    return runner.from_arrow(pa.table({"below_id": ids[0], "above_id": ids[1]}))
+
+
+def _above(account: str, parent: Mapping[str, str]) -> set[str]:
+    found: set[str] = set()
+    above = parent.get(account)
+    while above is not None and above != account and above not in found and len(found) < _HIGHEST:
+        found.add(above)
+        above = parent.get(above)
+    return found
 
 
 def members(view: AsOf, *, runner: Runner, needed_by: str, of_children: bool) -> ir.Table:
