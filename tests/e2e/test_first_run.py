@@ -139,10 +139,29 @@ def test_a_file_is_imported_and_taken_back(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_text("Zora Quell")).to_have_count(0)
 
 
+def test_a_score_is_changed_in_the_form_and_previewed(demo: Demo, page: Page) -> None:
+    page.goto(demo.url + "/scores/lead_readiness/1/edit/")
+    points = page.get_by_label("Points", exact=True).first
+    expect(points).to_be_visible()
+    points.fill("11.5")
+    points.press("Tab")
+    expect(page.locator("#document")).to_have_value(re.compile(r"\b11\.5\b"))
+    expect(page.locator("#preview table")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Text", exact=True).click()
+    expect(page.locator("#document")).to_be_visible()
+    page.get_by_label(re.compile("^What changes")).fill("a little less")
+    page.get_by_role("button", name=re.compile("Save draft")).click()
+    expect(page.get_by_text("saved as a draft")).to_be_visible()
+    expect(page.get_by_role("region", name="Differences")).to_contain_text("11.5")
+
+
 PAGES = [
     "/today/", "/dashboards/", "/dashboards/sales/", "/dashboards/metrics/", "/dashboards/metrics/win_rate/",
     "/dashboards/metrics/win_rate/rows/", "/scores/", "/scores/lead_readiness/", "/scores/new/", "/contacts/",
     "/accounts/", "/deals/", "/deals/board/", "/data/", "/data/imports/", "/settings/", "/settings/people/",
+    "/scores/capacity/", "/scores/import/hubspot/", "/scores/lead_readiness/watch/", "/scores/lead_readiness/holdout/",
+    "/scores/lead_readiness/feedback/", "/scores/lead_readiness/1/", "/scores/lead_readiness/1/edit/",
+    "/scores/lead_readiness/1/lint/", "/scores/lead_readiness/1/suggestions/", "/scores/lead_readiness/1/hubspot/",
 ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def note_crossings(run: ScoreRun, subject: str, changes: Sequence[Change]) -> No
     A subject's first score in a full run crosses nothing: it was there before anybody looked. Nor does a change of
     version: not the subject changed, but the measure.
     """
-    thresholds = _thresholds(run.score, run.version)
+    thresholds = _thresholds(run)
     crossed = [one for change in changes for one in _crossed(change, run, thresholds)]
     if not crossed:
         return
@@ -61,11 +61,16 @@ def _band_crossed(threshold: Threshold, before: Decimal | None, after: Decimal |
     return threshold.crossed(after, inside=threshold.holds(before, inside=False))
 
 
+def _thresholds(run: ScoreRun) -> tuple[Threshold, ...]:
+    versions = ScoreDefinition.objects.filter(name=run.score, version=run.version)
+    stored = versions.values_list("id", flat=True).first()
+    return _thresholds_of(stored) if stored else ()
+
+
 @lru_cache(maxsize=256)
-def _thresholds(score: str, version: int) -> tuple[Threshold, ...]:
-    """A published version never changes."""
-    stored = ScoreDefinition.objects.filter(name=score, version=version).first()
-    definition = readable(stored) if stored else None
+def _thresholds_of(definition_id: str) -> tuple[Threshold, ...]:
+    """Kept: a published version never changes."""
+    definition = readable(ScoreDefinition.objects.get(pk=definition_id))
     return thresholds_of(definition) if definition else ()
 
 

@@ -21,6 +21,7 @@ from rapport.workspace.crm.lake.sqlite_rows import scaled
 
 _ROWS_AT_ONCE = 1_000_000  # a type is told from the first rows that come together: all of them
 _MMAP_BYTES = 1 << 33
+_PATIENCE_MS = 20_000  # after a writer was killed the first to come mends the log, and the others wait for that
 _LOCAL = threading.local()
 
 
@@ -48,8 +49,9 @@ def _connection(file: str) -> dbapi.Connection:
     if opened is None or opened[0] != file:
         reader = dbapi.connect(f"file:{file}?mode=ro", autocommit=True)
         with reader.cursor() as cursor:
-            cursor.execute(f"PRAGMA mmap_size = {_MMAP_BYTES}")
-            cursor.fetchall()
+            for setting in (f"mmap_size = {_MMAP_BYTES}", f"busy_timeout = {_PATIENCE_MS}"):
+                cursor.execute(f"PRAGMA {setting}")
+                cursor.fetchall()
         opened = _LOCAL.opened = (file, reader)
     return opened[1]
 

@@ -329,4 +329,3 @@ class TestDefinition:
 
     def test_the_discount_is_continuous(self) -> None:
         assert definition("discount_per_year: 10").rate_per_day * 365.25 == pytest.approx(0.0953102, abs=1e-7)
-

@@ -109,7 +109,13 @@ class TestMeasures:
         assert (told["frequency"]["purchase_count"], told["monetary"]["monetary_amount"]) == (2, 7)
 
     def test_another_currency_counts_at_the_rate_of_its_day_where_there_is_one(self, runner: DuckdbRunner) -> None:
-        rate = {"id": "x", "date": date(2024, 1, 1), "currency": "SEK", "per_base": Decimal(10), "recorded_at": at(2024, 1, 1)}
+        rate = {
+            "id": "x",
+            "date": date(2024, 1, 1),
+            "currency": "SEK",
+            "per_base": Decimal(10),
+            "recorded_at": at(2024, 1, 1),
+        }
         orders = [order("o1", "a", 9, 25, currency="sek"), order("o2", "a", 9, 7, currency="EUR")]
         snap = snapshot(runner, contacts=[contact("a")], orders=orders, exchange_rates=[rate])
         assert evidence(reasons(snap, runner, definition(FIXED), "a"))["monetary"]["monetary_amount"] == Decimal("9.5")
