@@ -79,7 +79,7 @@ class SparkRunner:
         return self.backend.to_pyarrow(expression)
 
     def cache(self, expression: ir.Table) -> ir.Table:
-        return self._named(self._frame(expression).persist(), "cached")
+        return self._named(_kept(self._frame(expression)), "cached")
 
     def from_arrow(self, rows: pa.Table) -> ir.Table:
         return self._named(self.session.createDataFrame(rows), "arrow")
@@ -91,7 +91,7 @@ class SparkRunner:
             return (apply(batch) for batch in batches)
 
         frame = self._frame(expression)
-        return self._named(frame.mapInArrow(mapped, from_arrow_schema(schema)).persist(), "mapped")
+        return self._named(_kept(frame.mapInArrow(mapped, from_arrow_schema(schema))), "mapped")
 
     def from_parquet(self, files: Sequence[str]) -> ir.Table:
         """Parquet files of one version, with their columns united by name."""
@@ -115,6 +115,15 @@ class SparkRunner:
         name = f"rapport_{kind}_{self._made}"
         frame.createOrReplaceTempView(name)  # type: ignore[attr-defined]
         return self.backend.table(name)
+
+
+def _kept(frame: DataFrame) -> DataFrame:
+    """The rows computed now, without the plan that made them.
+
+    A persisted frame drags its whole plan into every later one: after a few steps Spark's optimizer takes minutes
+    and gigabytes over what runs in a second.
+    """
+    return frame.localCheckpoint(eager=True)
 
 
 def local_session(*, master: str = "local[2]", memory: str = "2g") -> SparkSession:
