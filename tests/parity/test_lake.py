@@ -12,34 +12,19 @@ from typing import Any
 
 import pytest
 
-from crm_rows import at
+from every_kind import COMPANY, NOW, TEMPLATES, definition_of
 from rapport.engine.crm.as_of import as_known
-from rapport.engine.crm.simulation import Simulation, simulate
+from rapport.engine.crm.simulation import simulate
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.execution.buckets import with_bucket
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.execution.lake import Lake
 from rapport.engine.execution.spark import SparkRunner
-from rapport.engine.scores.definition import parse_definition
 from rapport.engine.scores.kind import everyone
 from rapport.engine.scores.kinds import KINDS
-from rapport.workspace.scores.templates import templates
 
 pytestmark = pytest.mark.slow
-NOW = at(2024, 6, 1)
-COMPANY = Simulation(contacts=300, interactions=4_000, seed=3, end=NOW)
-TEMPLATES = {
-    "points": "b2b-software-readiness",
-    "rfm": "retail-rfm",
-    "lifetime": "bank-lifetime",
-    "churn": "b2b-software-churn",
-    "conversion": "b2b-software-chance",
-    "next_purchase": "b2b-software-upgrade",
-    "satisfaction": "b2b-software-health",
-    "accounts": "b2b-software-account-engagement",
-    "combined": "large-enterprise-where-to-go",
-}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +67,7 @@ def test_no_kind_is_left_out() -> None:
 def test_scores_from_the_same_lake(
     kind: str, here: tuple[DuckdbRunner, Snapshot], there: tuple[SparkRunner, Snapshot]
 ) -> None:
-    definition = parse_definition(templates()[TEMPLATES[kind]].document)
+    definition = definition_of(kind)
     assert definition.kind == kind
     (duckdb, local), (spark, remote) = here, there
     scores, run = everyone(KINDS[kind], definition, as_known(local, NOW), runner=duckdb)
