@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from every_kind import COMPANY, NOW, TEMPLATES, definition_of
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.simulation import simulate
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.crm.tables import TABLES
+from rapport.engine.crm.tables import TABLES, Table
 from rapport.engine.execution.buckets import with_bucket
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.execution.lake import Lake
@@ -33,9 +34,18 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     made = Lake(Path(tmp_path_factory.mktemp("lake")), incarnation="parity")
     for name, rows in simulate(COMPANY).items():
         table = TABLES[name]
-        whole = rows.select(table.arrow_schema.names) if not table.bucketed else with_bucket(rows)
+        whole = whole_rows(rows, table)
+        whole = with_bucket(whole) if table.bucketed else whole
         made.append(table, lambda whole=whole: [whole], batch=1)  # type: ignore[misc]
     return made
+
+
+def whole_rows(rows: pa.Table, table: Table) -> pa.Table:
+    """The rows with every declared column; those that the simulation leaves out are null."""
+    fields = [field for field in table.arrow_schema if field.name != "bucket"]
+    there = set(rows.column_names)
+    columns = [rows[f.name].cast(f.type) if f.name in there else pa.nulls(len(rows), f.type) for f in fields]
+    return pa.table(columns, schema=pa.schema(fields))
 
 
 @pytest.fixture(scope="module")
