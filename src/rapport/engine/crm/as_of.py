@@ -69,11 +69,11 @@ class AsOf:
     def _stood(self, rows: ir.Table, table: Table) -> ir.BooleanValue:
         recorded = rows.recorded_at
         occurred = rows[table.occurred_at] if table.occurred_at else recorded
+        # written without coalesce, so that engines look it up in the statistics of files instead of row by row
+        happened = (occurred <= self._at) | occurred.isnull()
         if self.hindsight:
-            return ibis.coalesce(occurred, recorded, self._at) <= self._at
-        return (ibis.coalesce(occurred, self._at) <= self._at) & (
-            ibis.coalesce(recorded, occurred, self._at) <= self._at
-        )
+            return happened & (occurred.notnull() | (recorded <= self._at) | recorded.isnull())
+        return happened & ((recorded <= self._at) | recorded.isnull())
 
     def _with_values(self, rows: ir.Table, table: Table, wanted: Sequence[str]) -> ir.Table:
         """Changeable columns from their history, instants after `at` emptied, deleted rows dropped."""
@@ -84,7 +84,8 @@ class AsOf:
         later = [
             c
             for c in table.instants
-            if table.columns[c].change is not Change.CHANGEABLE or table.columns[c].type is not Type.INSTANT
+            if c != table.occurred_at  # the row would not stand
+            and (table.columns[c].change is not Change.CHANGEABLE or table.columns[c].type is not Type.INSTANT)
         ]
         rows = rows.mutate(**{c: ibis.ifelse(rows[c] <= self._at, rows[c], ibis.null()) for c in later})
         return rows.filter(rows.deleted_at.isnull()) if "deleted_at" in table.columns else rows
