@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.conditions.frame import SUBJECT_TABLES
@@ -17,14 +20,24 @@ COLUMNS = ("subject_id", "value", "fit", "engagement", "matrix", "band", "percen
 LEFT_OUT = "_left_out"
 
 
-def standing(definition: ScoreDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
-    """Subjects at the instant: subject_id and `_left_out` (why it is not scored, null for the others)."""
+def asked_for(subject_ids: Iterable[str], runner: Runner) -> ir.Table:
+    """A few subjects as a table of the engine: subject_id."""
+    return runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
+
+
+def present(definition: ScoreDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
+    """Subjects at the instant, in the audience or not: subject_id. `subjects`, only these."""
     rows = view.table(SUBJECT_TABLES[definition.subject], needed_by=f"the score {definition.name}", columns=["id"])
     rows = rows.select(subject_id=rows.id)
-    if subjects is not None:
-        asked = subjects.select(_asked=subjects.subject_id).distinct()
-        rows = rows.semi_join(asked, rows.subject_id == asked["_asked"])
-    return with_audience(rows, definition, view, name=LEFT_OUT)
+    if subjects is None:
+        return rows
+    asked = subjects.select(_asked=subjects.subject_id).distinct()
+    return rows.semi_join(asked, rows.subject_id == asked["_asked"])
+
+
+def standing(definition: ScoreDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
+    """Subjects at the instant: subject_id and `_left_out` (why it is not scored, null for the others)."""
+    return with_audience(present(definition, view, subjects), definition, view, name=LEFT_OUT)
 
 
 def finished(
@@ -34,11 +47,14 @@ def finished(
     run: PopulationRun | None,
     runner: Runner,
     more: tuple[str, ...] = (),
+    members: bool = False,
 ) -> ir.Table:
     """The columns of a score, and `more`.
 
-    Parameters: rows, one per subject: subject_id, micro and reason_null; fit_micro and engagement_micro,
-        matrix, where the kind has them. What belongs to a subject without a value is emptied.
+    Parameters:
+        rows: one per subject: subject_id, micro and reason_null; fit_micro and engagement_micro, matrix, where the kind
+            has them. What belongs to a subject without a value is emptied.
+        members: whether the run was made of these very rows.
     """
     known = rows.micro.notnull()
     labelled = rows.select(
@@ -52,7 +68,7 @@ def finished(
         band=band_label(rows.micro, definition.bands),
         reason_null=ibis.ifelse(known, ibis.null("string"), rows.reason_null),
     )
-    return with_percentile(labelled, run=run, runner=runner).select(*COLUMNS, *more)
+    return with_percentile(labelled, run=run, runner=runner, members=members).select(*COLUMNS, *more)
 
 
 _NO_TEXT = ibis.null("string")

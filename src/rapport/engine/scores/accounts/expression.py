@@ -11,17 +11,16 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.conditions.frame import subject_frame
 from rapport.engine.crm.conditions.logic import expression, fires
 from rapport.engine.crm.conditions.subject_conditions import conditioned, key_of, paths_of
-from rapport.engine.runner import Runner
 from rapport.engine.scores.accounts.contributions import account_totals, by_place, counted
 from rapport.engine.scores.accounts.members import directly_below, members, with_age
 from rapport.engine.scores.accounts.spec import AccountsDefinition
 from rapport.engine.scores.bands import band_label, micro
+from rapport.engine.scores.composed import ComposedRows
 from rapport.engine.scores.exact import Whole, half_even, scaled
-from rapport.engine.scores.parts import Kinds, Parts, part_scores
+from rapport.engine.scores.parts import part_scores
 from rapport.engine.scores.subject_rows import LEFT_OUT, standing
 
 NO_CONTACT = "no contact with a score"
@@ -29,28 +28,8 @@ _INT = pa.int64()
 
 
 @dataclass(frozen=True)
-class Accounts:
-    """A definition bound to a view.
-
-    Attributes:
-        parts: the scores that it is made of.
-        subjects: subject_id; only these accounts, None for all.
-    """
-
-    definition: AccountsDefinition
-    view: AsOf
-    runner: Runner
-    kinds: Kinds
-    parts: Parts
-    subjects: ir.Table | None = None
-
-    @property
-    def needed_by(self) -> str:
-        return f"the score {self.definition.name}"
-
-    @property
-    def time_zone(self) -> str:
-        return self.definition.time_zone or self.view.snapshot.time_zone
+class Accounts(ComposedRows[AccountsDefinition]):
+    """A definition bound to a view."""
 
     @cached_property
     def membership(self) -> ir.Table:

@@ -10,16 +10,15 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.conditions.frame import subject_frame
 from rapport.engine.crm.conditions.logic import expression, fires
 from rapport.engine.crm.conditions.subject_conditions import conditioned, key_of, paths_of
-from rapport.engine.runner import Runner
 from rapport.engine.scores.bands import MICRO, band_label
 from rapport.engine.scores.combined.spec import CombinedDefinition
 from rapport.engine.scores.combined.totals import labels, totals
+from rapport.engine.scores.composed import ComposedRows
 from rapport.engine.scores.exact import Whole
-from rapport.engine.scores.parts import Kinds, Parts, part_scores
+from rapport.engine.scores.parts import part_scores
 from rapport.engine.scores.subject_rows import LEFT_OUT, standing
 
 NOTHING_KNOWN = "none of its scores is known"
@@ -27,24 +26,8 @@ _INT = pa.int64()
 
 
 @dataclass(frozen=True)
-class Combined:
-    """A definition bound to a view.
-
-    Attributes:
-        parts: the scores that it is made of.
-        subjects: subject_id; only these, None for all.
-    """
-
-    definition: CombinedDefinition
-    view: AsOf
-    runner: Runner
-    kinds: Kinds
-    parts: Parts
-    subjects: ir.Table | None = None
-
-    @property
-    def needed_by(self) -> str:
-        return f"the score {self.definition.name}"
+class Combined(ComposedRows[CombinedDefinition]):
+    """A definition bound to a view."""
 
     @cached_property
     def side_by_side(self) -> ir.Table:

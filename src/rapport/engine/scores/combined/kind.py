@@ -2,76 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
 from rapport.engine.scores.combined.explain import explain
 from rapport.engine.scores.combined.expression import Combined
 from rapport.engine.scores.combined.spec import CombinedDefinition
+from rapport.engine.scores.composed import ComposedKind
 from rapport.engine.scores.explanation import Explanation
-from rapport.engine.scores.parts import Kinds, Parts, parts_of_everyone
-from rapport.engine.scores.population import PopulationRun, population_run
-from rapport.engine.scores.subject_rows import finished
+from rapport.engine.scores.parts import Parts
 
 
-@dataclass(frozen=True)
-class CombinedKind:
-    """Other scores weighed, or laid out in a table. Attributes: kinds, of the scores that it is made of."""
+class CombinedKind(ComposedKind[CombinedDefinition, Combined]):
+    """Other scores weighed, or laid out in a table; `matrix` is the cell's label, or that of fit and engagement."""
 
-    kinds: Kinds
-    learns = False
+    def bound(
+        self, definition: CombinedDefinition, view: AsOf, runner: Runner, parts: Parts, subjects: ir.Table | None
+    ) -> Combined:
+        return Combined(definition, view, runner, self.kinds, parts, subjects)
 
-    def score(
-        self,
-        definition: CombinedDefinition,
-        view: AsOf,
-        *,
-        runner: Runner,
-        run: PopulationRun | None = None,
-        subjects: ir.Table | None = None,
-    ) -> ir.Table:
-        """One row per subject; `matrix` is the label of the table's cell, or that of fit and engagement."""
-        if run is None and subjects is None:
-            return self.everyone(definition, view, runner=runner)[0]
-        run = run or self.population(definition, view, runner=runner)
-        rows = Combined(definition, view, runner, self.kinds, Parts(runs=run.parts), subjects).rows()
-        return finished(definition, rows, run=run, runner=runner)
-
-    def population(
-        self, definition: CombinedDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
-    ) -> PopulationRun:
-        """The run of all subjects at the view's instant, with the runs of the scores that it is made of."""
-        return self._measured(definition, view, runner, before)[1]
-
-    def everyone(
-        self, definition: CombinedDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
-    ) -> tuple[ir.Table, PopulationRun]:
-        """The scores of all subjects and the run they are ranked in; each part is measured once."""
-        rows, run = self._measured(definition, view, runner, before)
-        return finished(definition, rows, run=run, runner=runner), run
-
-    def _measured(
-        self, definition: CombinedDefinition, view: AsOf, runner: Runner, before: PopulationRun | None
-    ) -> tuple[ir.Table, PopulationRun]:
-        parts = parts_of_everyone(definition, view, runner=runner, kinds=self.kinds, before=before)
-        rows = runner.cache(Combined(definition, view, runner, self.kinds, parts).rows())
-        return rows, population_run(rows, score=definition.name, as_of=view.at, runner=runner, parts=parts.runs)
-
-    def explain(
-        self,
-        definition: CombinedDefinition,
-        view: AsOf,
-        *,
-        subject_ids: Sequence[str],
-        runner: Runner,
-        run: PopulationRun | None = None,
-    ) -> Mapping[str, Explanation]:
-        """The reasons of a few subjects; those that do not stand are left out."""
-        run = run or self.population(definition, view, runner=runner)
-        subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
-        return explain(Combined(definition, view, runner, self.kinds, Parts(runs=run.parts), subjects))
+    def explained(self, bound: Combined) -> Mapping[str, Explanation]:
+        return explain(bound)

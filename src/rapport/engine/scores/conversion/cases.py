@@ -23,6 +23,7 @@ from rapport.engine.scores.cut_offs import window_end
 from rapport.engine.scores.features.frame import Layout, feature_frame
 from rapport.engine.scores.features.happenings import NEEDED_BY
 from rapport.engine.scores.outcome import Happened, happened
+from rapport.engine.scores.subject_rows import asked_for
 from rapport.engine.statistics.additive import Features
 from rapport.engine.statistics.auc import Flags
 
@@ -118,7 +119,7 @@ class Cases:
         ids = self._eligible(then)
         most = max(1, self.most // len(self.cut_offs))
         chosen = ids[:: -(-len(ids) // most)] if ids else []
-        subjects = self.runner.from_arrow(pa.table({"subject_id": pa.array(chosen, pa.string())}))
+        subjects = asked_for(chosen, self.runner)
         frame = feature_frame(
             then,
             self.definition.subject,

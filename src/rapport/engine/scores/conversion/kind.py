@@ -24,6 +24,7 @@ from rapport.engine.scores.conversion.table import SCORED, Scorer
 from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.features.frame import feature_frame
 from rapport.engine.scores.population import FittedModel, PopulationRun, points_of, population_run, with_percentile
+from rapport.engine.scores.subject_rows import asked_for
 
 _BASE = ("subject_id", "value", "fit", "engagement", "matrix", "band", "percentile", "reason_null")
 _COLUMNS = (*_BASE, "low", "high", "probability")
@@ -78,7 +79,7 @@ class ConversionKind:
         run = run or self.population(definition, view, runner=runner)
         model = _model(run)
         near = narrowed(view, definition.subject, list(subject_ids), runner=runner)
-        asked = runner.from_arrow(pa.table({"subject_id": pa.array(list(dict.fromkeys(subject_ids)), pa.string())}))
+        asked = asked_for(dict.fromkeys(subject_ids), runner)
         rows = runner.to_arrow(_framed(definition, near, model, runner, asked))
         layout = model.layout(definition.subject)
         features = layout.read(rows)

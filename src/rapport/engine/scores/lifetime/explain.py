@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
@@ -21,6 +20,7 @@ from rapport.engine.scores.lifetime.purchase_reasons import Part, purchase_parts
 from rapport.engine.scores.lifetime.rows import running_contracts, subject_rows
 from rapport.engine.scores.lifetime.spec import CustomerDefinition
 from rapport.engine.scores.population import PopulationRun
+from rapport.engine.scores.subject_rows import asked_for
 
 _MICRO = 1_000_000
 
@@ -35,7 +35,7 @@ def explanations(
     runner: Runner,
 ) -> Mapping[str, Explanation]:
     """The explanation of each subject that stands, by the run's model."""
-    subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
+    subjects = asked_for(subject_ids, runner)
     rows = subject_rows(definition, view, run.model, measure=measure, runner=runner, subjects=subjects)
     found = runner.to_arrow(rows).to_pylist()
     if run.model is None:

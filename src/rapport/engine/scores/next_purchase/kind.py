@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
@@ -21,7 +20,7 @@ from rapport.engine.scores.next_purchase.model import Model
 from rapport.engine.scores.next_purchase.purchases import missing_tables
 from rapport.engine.scores.next_purchase.spec import NextPurchaseDefinition
 from rapport.engine.scores.population import FittedModel, PopulationRun, population_run
-from rapport.engine.scores.subject_rows import finished
+from rapport.engine.scores.subject_rows import asked_for, finished
 
 _CHECKED_AT = 3  # offers
 _MARK = '"learnt_for"'
@@ -59,7 +58,7 @@ class NextPurchaseKind:
     ) -> tuple[ir.Table, PopulationRun]:
         """The scores of all subjects and the run they are ranked in."""
         rows, run = _learnt(definition, view, runner, before)
-        return finished(definition, rows, run=run, runner=runner, more=("best_time",)), run
+        return finished(definition, rows, run=run, runner=runner, more=("best_time",), members=True), run
 
     def explain(
         self,
@@ -72,7 +71,7 @@ class NextPurchaseKind:
     ) -> Mapping[str, Explanation]:
         """The reasons of a few subjects; those that do not stand are left out."""
         run = run if run and _serves(run, definition) else self.population(definition, view, runner=runner)
-        subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
+        subjects = asked_for(subject_ids, runner)
         return explain(NextPurchases(definition, view, runner, _model(run), subjects))
 
 

@@ -6,24 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
 from rapport.engine.scores.audience import with_audience
-from rapport.engine.scores.bands import band_label
 from rapport.engine.scores.explanation import Explanation
-from rapport.engine.scores.population import CutPoints, PopulationRun, points_of, population_run, with_percentile
+from rapport.engine.scores.population import CutPoints, PopulationRun, population_run
 from rapport.engine.scores.rfm.explain import explanation
 from rapport.engine.scores.rfm.expression import NO_AMOUNT, NO_POPULATION, NO_PURCHASE, cut_points, measures, scored
 from rapport.engine.scores.rfm.spec import MEASURES, RfmDefinition
+from rapport.engine.scores.subject_rows import asked_for, finished, present
 
 NOT_MAPPED = "not mapped"
 NOBODY = CutPoints(points=(), counts=(0,))
-
-_TABLES = {"contact": "contacts", "account": "accounts"}
-_COLUMNS = ("subject_id", "value", "fit", "engagement", "matrix", "band", "percentile", "reason_null")
-_NEEDED_BY = "an RFM score"
 
 
 class RfmKind:
@@ -52,7 +47,7 @@ class RfmKind:
         else:
             bought = _with_measures(definition, view, subjects)
             rows = _rows(definition, bought, run.cut_points)
-        return _ranked(definition, rows, run, runner)
+        return finished(definition, rows, run=run, runner=runner)
 
     def population(
         self, definition: RfmDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
@@ -73,7 +68,7 @@ class RfmKind:
             cuts = cut_points(definition, customers, runner=runner)
             rows = _rows(definition, bought, cuts)
         run = population_run(rows, score=definition.name, as_of=view.at, runner=runner, cut_points=cuts)
-        return _ranked(definition, rows, run, runner, members=True), run
+        return finished(definition, rows, run=run, runner=runner, members=True), run
 
     def explain(
         self,
@@ -87,7 +82,7 @@ class RfmKind:
         """The reasons of a few subjects; those that do not stand are left out."""
         run = run or self.population(definition, view, runner=runner)
         cuts = run.cut_points
-        subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
+        subjects = asked_for(subject_ids, runner)
         if not view.has(definition.purchases):
             rows = _not_mapped(definition, view, subjects)
         else:
@@ -101,19 +96,8 @@ class RfmKind:
 
 def _with_measures(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
     """One row per subject at the instant: its `measures` and _left_out (why it is not scored, or null)."""
-    standing = _standing(definition, view, subjects)
-    bought = measures(definition, view, standing, only=subjects is not None)
+    bought = measures(definition, view, present(definition, view, subjects), only=subjects is not None)
     return with_audience(bought, definition, view, name="_left_out")
-
-
-def _standing(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
-    """Subjects at the instant: subject_id. `subjects`, only these."""
-    rows = view.table(_TABLES[definition.subject], needed_by=_NEEDED_BY, columns=["id"])
-    rows = rows.select(subject_id=rows.id)
-    if subjects is None:
-        return rows
-    asked = subjects.select(_asked=subjects.subject_id).distinct()
-    return rows.semi_join(asked, rows.subject_id == asked["_asked"])
 
 
 def _rows(definition: RfmDefinition, bought: ir.Table, cuts: Mapping[str, CutPoints]) -> ir.Table:
@@ -128,38 +112,15 @@ def _rows(definition: RfmDefinition, bought: ir.Table, cuts: Mapping[str, CutPoi
     )
     counted = told["_left_out"].isnull()
     micro = ibis.ifelse(counted, told.micro, ibis.null())
-    return told.mutate(reason_null=reason, micro=micro).drop("_left_out")
-
-
-def _ranked(
-    definition: RfmDefinition, rows: ir.Table, run: PopulationRun, runner: Runner, *, members: bool = False
-) -> ir.Table:
-    """The columns of every score; `members`, whether the rows are those that the run was made of."""
-    labelled = _labelled(definition, rows)
-    return with_percentile(labelled, run=run, runner=runner, members=members).select(*_COLUMNS)
+    return told.mutate(reason_null=reason, micro=micro, matrix=told.segment).drop("_left_out")
 
 
 def _not_mapped(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
     """One row per subject without a value, because the table of purchases is not there."""
-    rows = with_audience(_standing(definition, view, subjects), definition, view, name="_left_out")
+    rows = present(definition, view, subjects)
     return rows.select(
         "subject_id",
         micro=ibis.null().cast("int64"),
         segment=ibis.null().cast("string"),
         reason_null=ibis.literal(f"{definition.purchases} {NOT_MAPPED}"),
-    )
-
-
-def _labelled(definition: RfmDefinition, rows: ir.Table) -> ir.Table:
-    """The columns of every score but the percentile, and `micro`."""
-    nothing = ibis.null().cast("decimal(18, 6)")
-    return rows.select(
-        "subject_id",
-        "micro",
-        value=points_of(rows.micro),
-        fit=nothing,
-        engagement=nothing,
-        matrix=ibis.ifelse(rows.micro.notnull(), rows.segment, ibis.null()),
-        band=band_label(rows.micro, definition.bands),
-        reason_null=rows.reason_null,
     )

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.crm.conditions.words import condition_words, event_words, field_words, value_words
 from rapport.engine.runner import Runner
@@ -19,6 +17,7 @@ from rapport.engine.scores.satisfaction.measures import Measures, read
 from rapport.engine.scores.satisfaction.spec import Measure, SatisfactionDefinition, Survey
 from rapport.engine.scores.satisfaction.survey import survey_rows
 from rapport.engine.scores.satisfaction.weighing import weighed
+from rapport.engine.scores.subject_rows import asked_for
 
 NEWEST = 5  # answers told in full
 Row = Mapping[str, Any]
@@ -30,7 +29,7 @@ def explain_survey(
     """The answers behind each subject's value."""
     survey = definition.survey
     assert survey is not None
-    subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
+    subjects = asked_for(subject_ids, runner)
     rows = runner.to_arrow(survey_rows(definition, view, runner=runner, subjects=subjects)).to_pylist()
     newest = _newest(definition, survey, view, [r["subject_id"] for r in rows if r["micro"] is not None], runner)
     told = {}

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from rapport.engine.crm.as_of import AsOf
 from rapport.engine.runner import Runner
@@ -17,7 +16,7 @@ from rapport.engine.scores.satisfaction.explain import explain_measures, explain
 from rapport.engine.scores.satisfaction.measures import Measures
 from rapport.engine.scores.satisfaction.spec import SatisfactionDefinition
 from rapport.engine.scores.satisfaction.survey import survey_rows
-from rapport.engine.scores.subject_rows import finished
+from rapport.engine.scores.subject_rows import asked_for, finished
 
 
 class SatisfactionKind:
@@ -51,7 +50,7 @@ class SatisfactionKind:
     ) -> tuple[ir.Table, PopulationRun]:
         """The scores of all subjects and the run they are ranked in."""
         rows, run = _measured(definition, view, runner)
-        return _finished(definition, rows, run, runner), run
+        return _finished(definition, rows, run, runner, members=True), run
 
     def explain(
         self,
@@ -65,7 +64,7 @@ class SatisfactionKind:
         """The reasons of a few subjects; those that do not stand are left out."""
         if definition.survey is not None:
             return explain_survey(definition, view, subject_ids=subject_ids, runner=runner)
-        subjects = runner.from_arrow(pa.table({"subject_id": pa.array(list(subject_ids), pa.string())}))
+        subjects = asked_for(subject_ids, runner)
         told = explain_measures(Measures(definition, view, runner, subjects))
         if run is None or run.model is None:
             return told
@@ -86,8 +85,10 @@ def _measured(definition: SatisfactionDefinition, view: AsOf, runner: Runner) ->
     return rows, population_run(rows, score=definition.name, as_of=view.at, runner=runner, model=model)
 
 
-def _finished(definition: SatisfactionDefinition, rows: ir.Table, run: PopulationRun, runner: Runner) -> ir.Table:
+def _finished(
+    definition: SatisfactionDefinition, rows: ir.Table, run: PopulationRun, runner: Runner, *, members: bool = False
+) -> ir.Table:
     if definition.survey is None:
-        return finished(definition, rows, run=run, runner=runner)
+        return finished(definition, rows, run=run, runner=runner, members=members)
     rows = rows.mutate(low=points_of(rows.low_micro), high=points_of(rows.high_micro))
-    return finished(definition, rows, run=run, runner=runner, more=("low", "high"))
+    return finished(definition, rows, run=run, runner=runner, more=("low", "high"), members=members)

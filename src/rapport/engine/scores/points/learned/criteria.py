@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from rapport.engine.crm.as_of import AsOf, as_known
@@ -20,6 +19,7 @@ from rapport.engine.scores.outcome import Happened, happened
 from rapport.engine.scores.points.expression import Points
 from rapport.engine.scores.points.learned.learning import conversion_like, past_cut_offs
 from rapport.engine.scores.points.spec import CountPoints, Criterion, PointsDefinition, ValuePoints
+from rapport.engine.scores.subject_rows import asked_for
 from rapport.engine.statistics.auc import Flags, Floats
 
 MOST_CASES = 40_000
@@ -145,7 +145,7 @@ def _amounts(
     unit: PointsDefinition, items: Sequence[Item], then: AsOf, chosen: Sequence[str], runner: Runner
 ) -> Floats:
     """Cases x items, in the order of `chosen`."""
-    subjects = runner.from_arrow(pa.table({"subject_id": pa.array(chosen, pa.string())}))
+    subjects = asked_for(chosen, runner)
     points = Points(unit, then, runner, subjects, detail=True)
     if points.missing:
         raise DataError(f"{', '.join(points.missing)} not mapped.", where=unit.name)
