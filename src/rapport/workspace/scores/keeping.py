@@ -19,14 +19,15 @@ from rapport.workspace.scores.watching import Change, tell_watchers
 
 _T = TypeVar("_T")
 CHUNK = 1000  # rows of one write transaction; longer ones would hold up people's own changes
+_FIGURES = ("value", "low", "high", "fit", "engagement", "matrix", "band", "percentile", "reason_null")
 _SHOWN = (
-    *("version", "subject", "value", "low", "high", "fit", "engagement", "matrix", "band", "percentile"),
-    "reason_null",
+    *("version", "subject"),
+    *_FIGURES,
     *("trend", "change_7d", "change_30d", "as_of", "computed_at", "run_id", "ready_since"),
 )
 _TOLD = (
     *("id", "source", "score", "version", "subject", "subject_id", "as_of", "run_id"),
-    *("value", "low", "high", "fit", "engagement", "matrix", "band", "percentile", "reason_null"),
+    *_FIGURES,
     *("cause", "computed_at", "created_at", "recorded_at"),
 )
 
@@ -173,19 +174,13 @@ def _values(
 ) -> tuple[object, ...]:
     """The columns `_SHOWN`."""
     own = (run.version, subject)
-    scored = (
-        row.value,
-        row.low,
-        row.high,
-        row.fit,
-        row.engagement,
-        row.matrix,
-        row.band,
-        row.percentile,
-        row.reason_null,
-    )
     moved = (row.trend, row.change_7d, row.change_30d)
-    return (*own, *scored, *moved, run.as_of, computed_at, run.id, ready_since)
+    return (*own, *_figures(row), *moved, run.as_of, computed_at, run.id, ready_since)
+
+
+def _figures(row: Scored) -> tuple[object, ...]:
+    """What both the current row and its history hold of a score, in the order of their columns."""
+    return tuple(getattr(row, name) for name in _FIGURES)
 
 
 def keep_history(rows: Iterable[Scored], run: ScoreRun, *, subject: str, computed_at: datetime, cause: str) -> int:
@@ -202,18 +197,7 @@ def keep_history(rows: Iterable[Scored], run: ScoreRun, *, subject: str, compute
 def _told(row: Scored, run: ScoreRun, *, subject: str, computed_at: datetime, cause: str) -> tuple[object, ...]:
     """The columns `_TOLD`."""
     own = (new_id(), "rapport", run.score, run.version, subject, row.subject_id, run.as_of, run.id)
-    scored = (
-        row.value,
-        row.low,
-        row.high,
-        row.fit,
-        row.engagement,
-        row.matrix,
-        row.band,
-        row.percentile,
-        row.reason_null,
-    )
-    return (*own, *scored, cause, computed_at, run.as_of, computed_at)
+    return (*own, *_figures(row), cause, computed_at, run.as_of, computed_at)
 
 
 def _cause(before: CurrentScore | None, run: ScoreRun) -> str:

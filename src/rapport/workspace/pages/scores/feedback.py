@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from rapport.engine.errors import RapportError
 from rapport.workspace.pages.scores.links import record_url
+from rapport.workspace.pages.scores.scored_record import live_score_of
 from rapport.workspace.scores import feedback as use_case
 from rapport.workspace.scores.definitions import live, readable
 from rapport.workspace.scores.models import ScoreDefinition, ScoreFeedback
@@ -52,14 +53,14 @@ def criteria(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 def word(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
     """A part of a page: what one said last of a record's score, and the buttons to say something else."""
-    version = _scored(request, name, record_id)
+    version = live_score_of(request, name, record_id)
     return _form(request, version, record_id)
 
 
 @require_POST
 def give(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
     """Keep a word on a record's score; whoever sees the record may give it."""
-    version = _scored(request, name, record_id)
+    version = live_score_of(request, name, record_id)
     verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
     try:
         use_case.give(version, record_id, verdict=verdict, reason=reason, by=str(request.user), at=timezone.now())
@@ -74,14 +75,6 @@ def _form(
     last = use_case.last_word(version.name or "", record_id, by=str(request.user))
     context = {"version": version, "record_id": record_id, "last": last, "problem": problem}
     return render(request, "scores/feedback_form.html", context, status=status)
-
-
-def _scored(request: HttpRequest, name: str, record_id: str) -> ScoreDefinition:
-    version = live(name)
-    if version is None:
-        raise Http404("There is no such score.")
-    get_object_or_404(visible(records(version.subject), cast(User, request.user)), pk=record_id)
-    return version
 
 
 def _seen(request: HttpRequest, shown: ScoreDefinition) -> list[str] | None:

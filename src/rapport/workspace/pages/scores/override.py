@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from rapport.engine.errors import DefinitionError, RapportError
-from rapport.workspace.scores.definitions import live, readable
-from rapport.workspace.scores.models import ScoreDefinition, ScoreOverride
+from rapport.workspace.pages.scores.scored_record import live_score_of
+from rapport.workspace.scores.definitions import readable
+from rapport.workspace.scores.models import ScoreOverride
 from rapport.workspace.scores.overrides import end_override, overrides, set_override
-from rapport.workspace.scores.subjects import records
-from rapport.workspace.team.access import Action, needs, visible
-from rapport.workspace.team.models import User
+from rapport.workspace.team.access import Action, needs
 
 _HISTORY = 5
 
@@ -27,7 +25,7 @@ _HISTORY = 5
 @needs(Action.EDIT_SCORES)
 def override(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
     """A part of a page: what is set by hand, and the form; a POST sets or ends it."""
-    version = _scored(request, name, record_id)
+    version = live_score_of(request, name, record_id)
     problem = ""
     if request.method == "POST":
         try:
@@ -75,11 +73,3 @@ def _until(request: HttpRequest) -> datetime | None:
     if typed and day is None:
         raise DefinitionError("That is no day.", where="until", received=typed, allowed="2026-12-31")
     return datetime.combine(day, time(23, 59, 59), ZoneInfo(settings.REPORTING_TIME_ZONE)) if day else None
-
-
-def _scored(request: HttpRequest, name: str, record_id: str) -> ScoreDefinition:
-    version = live(name)
-    if version is None:
-        raise Http404("There is no such score.")
-    get_object_or_404(visible(records(version.subject), cast(User, request.user)), pk=record_id)
-    return version

@@ -15,7 +15,8 @@ from django.utils import timezone
 from rapport.engine.errors import RapportError
 from rapport.engine.scores.explanation import Explanation, shown
 from rapport.workspace.pages.scores.evidence import evidence_of
-from rapport.workspace.scores.definitions import live, live_definitions
+from rapport.workspace.pages.scores.scored_record import live_score_of
+from rapport.workspace.scores.definitions import live_definitions
 from rapport.workspace.scores.explanations import explain_subject
 from rapport.workspace.scores.history import Point, history_of
 from rapport.workspace.scores.models import CurrentScore, ScoreDefinition, ScoreOverride
@@ -81,19 +82,13 @@ def record(request: HttpRequest, kind: str, record_id: str) -> HttpResponse:
 
 def why(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
     """A part of a page: the reasons of one score of a record."""
-    version = live(name)
-    if version is None:
-        raise Http404("There is no such score.")
-    _check(request, version.subject, record_id)
+    version = live_score_of(request, name, record_id)
     return render(request, "scores/why.html", {"score": _shown([version], record_id)[0]})
 
 
 def lift(request: HttpRequest, name: str, record_id: str) -> HttpResponse:
     """A part of a page: what would lift a record to the next band of a score."""
-    version = live(name)
-    if version is None:
-        raise Http404("There is no such score.")
-    _check(request, version.subject, record_id)
+    live_score_of(request, name, record_id)
     try:
         context: dict[str, object] = {"next": next_band_of(name, record_id)}
     except RapportError as error:
