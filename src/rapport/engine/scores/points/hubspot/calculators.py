@@ -95,10 +95,10 @@ class Reader:
             return condition_of(self._field(condition["property"]), condition["operation"])
         if condition.get("operator", "AND") != "AND":
             raise CannotCarry("conditions joined by anything but AND are not known")
-        parts = tuple(self._condition(inner) for inner in condition["conditions"])
-        if not parts:
+        found = joined([self._condition(inner) for inner in condition["conditions"]])
+        if found is None:
             raise CannotCarry("a condition without parts says nothing")
-        return parts[0] if len(parts) == 1 else All(all=parts)
+        return found
 
     def _field(self, name: str) -> str:
         return self.prefix + our_column(self.entity, str(name))
@@ -126,6 +126,8 @@ class Reader:
             yield Part(points=default, when=none_of_them or always(self.subject))
 
     def _segments(self, calculator: Json) -> Iterator[Part]:
+        if self.prefix != f"{self.subject}.":
+            raise CannotCarry(f"a segment of what a {self.subject} is linked with is not asked for here")
         for rule in calculator["segmentMembershipRules"]:
             members = tuple(InSegment(segment=self.segment(one)) for one in rule["segmentIds"])
             if not members:
@@ -207,10 +209,11 @@ def always(subject: str) -> Condition:
 
 
 def joined(conditions: Sequence[Condition]) -> Condition | None:
-    """All of them; None for none."""
-    if len(conditions) < 2:
-        return conditions[0] if conditions else None
-    return All(all=tuple(conditions))
+    """All of them, without alls in alls; None for none."""
+    parts = tuple(part for one in conditions for part in (one.all if isinstance(one, All) else (one,)))
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return All(all=parts)
 
 
 def _rolled_up(part: Part, link: Association, filters: Sequence[Condition], rollup: str, every: Condition) -> Part:

@@ -188,10 +188,10 @@ def _conditional(points: Decimal, when: Condition, entity: str) -> Json:
 
 
 def _parts(when: Condition | None) -> Sequence[Condition]:
-    """What is joined by AND."""
+    """What is joined by AND, at whatever depth."""
     if when is None:
         return ()
-    return when.all if isinstance(when, All) else (when,)
+    return [inner for part in when.all for inner in _parts(part)] if isinstance(when, All) else (when,)
 
 
 def _condition(condition: Condition, entity: str) -> Json:
