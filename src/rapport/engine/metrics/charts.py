@@ -12,7 +12,7 @@ import altair as alt
 import pandas as pd
 
 from rapport.engine.metrics.registry import METRICS
-from rapport.engine.metrics.spec import MetricSpec, Unit
+from rapport.engine.metrics.spec import Metric, Unit
 from rapport.engine.metrics.value import MetricValue
 
 INK = "#7d8794"  # 3.7 : 1 on white and 4.3 : 1 on a dark page (#182433)
@@ -24,13 +24,19 @@ COLOURS = ("#3b7ddd", "#e8890c", "#2f9e6e", "#b4559d", "#8a6d3b", "#1f9bb5", "#d
 _FORMATS: Mapping[Unit, str] = {
     Unit.COUNT: ",.0f",
     Unit.FRACTION: ".1%",
+    Unit.RATE: "+.1%",
     Unit.AMOUNT: ",.2f",
+    Unit.SECONDS: ",.0f",
+    Unit.MINUTES: ",.1f",
     Unit.DAYS: ",.1f",
+    Unit.MONTHS: ",.1f",
     Unit.HOURS: ",.1f",
     Unit.POINTS: ",.1f",
     Unit.PER: ",.2f",
 }
-_AXIS_WORDS: Mapping[Unit, str] = {Unit.DAYS: "days", Unit.HOURS: "hours", Unit.POINTS: "points"}
+_AXIS_WORDS: Mapping[Unit, str] = {
+    unit: unit.value for unit in (Unit.SECONDS, Unit.MINUTES, Unit.HOURS, Unit.DAYS, Unit.MONTHS, Unit.POINTS)
+}
 _TOP = 20
 _DAYS = alt.Scale(type="utc")  # days are written without zone and must not move with the reader's
 _NONE = "(none)"
@@ -96,18 +102,18 @@ def sparkline(values: Sequence[MetricValue], *, width: int = 120, height: int = 
     return _themed(alt.layer(line, last))
 
 
-def formatted(value: float | None, spec: MetricSpec, *, currency: str = "") -> str:
+def formatted(value: float | None, spec: Metric, *, currency: str = "") -> str:
     """A value as people read it: `75.0 %`, `12,345.00 EUR`, `3.5 days`; an en dash where there is none."""
     if value is None:
         return "–"
-    if spec.unit is Unit.FRACTION:
+    if spec.unit.is_percent:
         return f"{float(value) * 100:,.1f} %"
     shown = format(float(value), _FORMATS[spec.unit])
     words = currency if spec.unit is Unit.AMOUNT else _AXIS_WORDS.get(spec.unit, "")
     return f"{shown} {words}".strip()
 
 
-def _table(values: Sequence[MetricValue], *, by: str | None, label: Label | None) -> tuple[MetricSpec, pd.DataFrame]:
+def _table(values: Sequence[MetricValue], *, by: str | None, label: Label | None) -> tuple[Metric, pd.DataFrame]:
     """One row per value: start, label of the period, group, value, lower, upper, n, compared."""
     spec = METRICS[values[0].metric]
     rows = [
@@ -142,16 +148,16 @@ def _number(value: object) -> float | None:
     return None if value is None else float(str(value))
 
 
-def _axis(spec: MetricSpec, field: str) -> alt.Y:
+def _axis(spec: Metric, field: str) -> alt.Y:
     axis = alt.Axis(format=_FORMATS[spec.unit], tickCount=5)
     return alt.Y(f"{field}:Q", title=_AXIS_WORDS.get(spec.unit), axis=axis, scale=alt.Scale(zero=_from_zero(spec)))
 
 
-def _from_zero(spec: MetricSpec) -> bool:
+def _from_zero(spec: Metric) -> bool:
     return spec.unit is not Unit.POINTS
 
 
-def _tooltips(spec: MetricSpec, by: str | None) -> list[alt.Tooltip]:
+def _tooltips(spec: Metric, by: str | None) -> list[alt.Tooltip]:
     shown = [
         alt.Tooltip("period:N", title="Period"),
         alt.Tooltip("value:Q", title=spec.name, format=_FORMATS[spec.unit]),

@@ -6,20 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.metrics.coverage import Coverage, counted_tables, coverage_of
+from rapport.engine.metrics.derived import DerivedMetric, made_of, periods_of
 from rapport.engine.metrics.figures import Number
 from rapport.engine.metrics.outcome import outcome, unknown
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.query import Only, Split, aggregated, check_dimensions, columns_wanted, rows_in_periods
 from rapport.engine.metrics.reading import Reading
 from rapport.engine.metrics.registry import METRICS
-from rapport.engine.metrics.spec import MetricSpec
+from rapport.engine.metrics.spec import Metric, MetricSpec
 from rapport.engine.metrics.value import MetricValue
-from rapport.engine.metrics.windows import windows_of
+from rapport.engine.metrics.windows import Window, windows_of
 from rapport.engine.runner import Runner
 
 Group = tuple[str | None, ...]
@@ -36,15 +38,29 @@ class Compare(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class _Question:
     snapshot: Snapshot
+    metrics: tuple[Metric, ...]
     periods: tuple[Period, ...]
     compared: tuple[Period | None, ...]  # for each period
     split: Split
     as_of: datetime
     runner: Runner
 
-    @property
+    @cached_property
     def all_periods(self) -> tuple[Period, ...]:
-        return tuple(dict.fromkeys((*self.periods, *(p for p in self.compared if p))))
+        """Those asked for, those compared with, and those that derived metrics look back at."""
+        told = [*self.periods, *(p for p in self.compared if p)]
+        looked_at = (p for metric in self.metrics for period in told for p in periods_of(metric, period))
+        return tuple(dict.fromkeys((*told, *looked_at)))
+
+    @cached_property
+    def counted(self) -> tuple[MetricSpec, ...]:
+        """The metrics that rows are counted for, each once."""
+        return tuple({spec.id: spec for metric in self.metrics for spec in metric.counted}.values())
+
+    def windows(self, rolling_days: int | None = None) -> dict[Period, Window]:
+        zone = self.snapshot.time_zone
+        found = windows_of(self.all_periods, time_zone=zone, as_of=self.as_of, rolling_days=rolling_days)
+        return dict(zip(self.all_periods, found, strict=True))
 
 
 def measure(
@@ -71,24 +87,27 @@ def measure(
     Raises: DefinitionError for an unknown metric or grain.
     Executes one query for coverage and one for each relation that the metrics use.
     """
-    specs = [spec_of(metric) for metric in metric_ids]
+    metrics = tuple(spec_of(metric) for metric in metric_ids)
     periods, compared = _periods(period, grain, compare)
     question = _Question(
         snapshot=snapshot,
+        metrics=metrics,
         periods=periods,
         compared=compared,
         split=Split(tuple(by), tuple(filters)),
         as_of=as_of,
         runner=runner,
     )
-    coverage = coverage_of(specs, snapshot, as_of=as_of, runner=runner)
+    coverage = coverage_of(question.counted, snapshot, as_of=as_of, runner=runner)
     answers: dict[str, Answers | str] = {}
-    for shared in _sharing(specs):
+    for shared in _sharing(question.counted):
         answers |= _answered(shared, question, coverage)
-    return [value for spec in specs for value in _values(spec, question, coverage, answers[spec.id])]
+    told = _Told(question=question, coverage=coverage, answers=answers)
+    return [value for metric in metrics for value in told.values(metric)]
 
 
-def spec_of(metric: str) -> MetricSpec:
+def spec_of(metric: str) -> Metric:
+    """The metric of an id. Raises DefinitionError where there is none."""
     if metric not in METRICS:
         raise DefinitionError("There is no such metric.", received=metric, allowed=METRICS)
     return METRICS[metric]
@@ -112,7 +131,7 @@ def _periods(
 def _sharing(specs: Iterable[MetricSpec]) -> list[list[MetricSpec]]:
     """Metrics that one query can answer: of one relation and one kind of window."""
     shared: dict[tuple[str, int | None], list[MetricSpec]] = {}
-    for spec in {spec.id: spec for spec in specs}.values():
+    for spec in specs:
         shared.setdefault((spec.relation.name, spec.rolling_days), []).append(spec)
     return list(shared.values())
 
@@ -124,7 +143,7 @@ def _answered(shared: Sequence[MetricSpec], question: _Question, coverage: Cover
     for spec in shared:
         reason = coverage.missing(spec, question.snapshot)
         try:
-            check_dimensions(spec.id, spec.relation, question.split)
+            check_dimensions(spec.id, spec.dimensions, question.split)
         except DefinitionError as error:
             reason = reason or error.sentence
         if reason is None:
@@ -144,12 +163,7 @@ def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
     relation, aggregates = shared[0].relation, [a for spec in shared for a in spec.aggregates]
     reading = Reading(
         view=as_known(question.snapshot, question.as_of),
-        windows=windows_of(
-            question.all_periods,
-            time_zone=question.snapshot.time_zone,
-            as_of=question.as_of,
-            rolling_days=shared[0].rolling_days,
-        ),
+        windows=tuple(question.windows(shared[0].rolling_days).values()),
         needed_by=", ".join(spec.id for spec in shared),
         wanted=columns_wanted(relation, question.split, aggregates),
         runner=question.runner,
@@ -160,32 +174,56 @@ def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
     return {(row["period"], tuple(row[key] for key in keys)): row for row in answer.to_pylist()}
 
 
-def _values(spec: MetricSpec, question: _Question, coverage: Coverage, answers: Answers | str) -> list[MetricValue]:
-    numbers = {period: number for number, period in enumerate(question.all_periods)}
-    if isinstance(answers, str):
-        return [unknown(spec, period, as_of=question.as_of, reason=answers) for period in question.periods]
-    groups: list[Group] = sorted({group for _, group in answers}, key=_by_text) if question.split.by else [()]
-    zone = question.snapshot.time_zone
-    windows = windows_of(question.all_periods, time_zone=zone, as_of=question.as_of)
-    looked_at = windows_of(question.all_periods, time_zone=zone, as_of=question.as_of, rolling_days=spec.rolling_days)
+class _Told:
+    """Values from the answers of the queries."""
 
-    def of(period: Period, group: Group) -> MetricValue:
+    def __init__(self, *, question: _Question, coverage: Coverage, answers: Mapping[str, Answers | str]) -> None:
+        self._question, self._coverage, self._answers = question, coverage, answers
+        self._windows = {days: question.windows(days) for days in {None, *(s.rolling_days for s in question.counted)}}
+
+    def values(self, metric: Metric) -> list[MetricValue]:
+        """By period as asked, then group."""
+        question = self._question
+        groups = self._groups(metric)
+        return [
+            self._value(metric, period, group).compared_with(self._value(metric, other, group) if other else None)
+            for period, other in zip(question.periods, question.compared, strict=True)
+            for group in groups
+        ]
+
+    def _groups(self, metric: Metric) -> list[Group]:
+        by = self._question.split.by
+        answers = [self._answers[spec.id] for spec in metric.counted]
+        known = [its for its in answers if not isinstance(its, str)]
+        if not by or len(known) < len(answers):
+            return [()]
+        return sorted({group for its in known for _, group in its}, key=_by_text)
+
+    def _value(self, metric: Metric, period: Period, group: Group) -> MetricValue:
+        if isinstance(metric, DerivedMetric):
+            parts = {name: self._value(p.metric, p.period(period), group) for name, p in metric.parts.items()}
+            return made_of(metric, period, parts, dimensions=self._dimensions(group), as_of=self._question.as_of)
+        assert isinstance(metric, MetricSpec)
+        return self._counted(metric, period, group)
+
+    def _counted(self, spec: MetricSpec, period: Period, group: Group) -> MetricValue:
+        answers, as_of = self._answers[spec.id], self._question.as_of
+        if isinstance(answers, str):
+            return unknown(spec, period, as_of=as_of, reason=answers, dimensions=self._dimensions(group))
+        window = self._windows[None][period]
         return outcome(
             spec,
             period,
-            windows[numbers[period]],
-            coverage.share(counted_tables(spec), looked_at[numbers[period]]),
-            answers.get((numbers[period], group), {}),
-            dimensions=dict(zip(question.split.by, group, strict=True)),
-            coverage=coverage,
-            as_of=question.as_of,
+            window,
+            self._coverage.share(counted_tables(spec), self._windows[spec.rolling_days][period]),
+            answers.get((window.number, group), {}),
+            dimensions=self._dimensions(group),
+            coverage=self._coverage,
+            as_of=as_of,
         )
 
-    return [
-        of(period, group).compared_with(of(other, group) if other else None)
-        for period, other in zip(question.periods, question.compared, strict=True)
-        for group in groups
-    ]
+    def _dimensions(self, group: Group) -> dict[str, str | None]:
+        return dict(zip(self._question.split.by, group, strict=True)) if group else {}
 
 
 def _by_text(group: Group) -> tuple[tuple[bool, str], ...]:

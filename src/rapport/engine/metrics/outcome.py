@@ -9,7 +9,7 @@ from datetime import datetime
 from rapport.engine.metrics.coverage import Coverage, counted_tables
 from rapport.engine.metrics.figures import Aggregates, Number, Result
 from rapport.engine.metrics.period import Period
-from rapport.engine.metrics.spec import UNATTRIBUTED, MetricSpec, NullPolicy
+from rapport.engine.metrics.spec import UNATTRIBUTED, Metric, MetricSpec, NullPolicy
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.metrics.windows import Window
 from rapport.engine.statistics.intervals import SMALL_SAMPLE
@@ -57,14 +57,14 @@ def outcome(
 
 
 def unknown(
-    spec: MetricSpec,
+    metric: Metric,
     period: Period,
     *,
     as_of: datetime,
     reason: str,
     dimensions: Mapping[str, str | None] | None = None,
 ) -> MetricValue:
-    return MetricValue(metric=spec.id, period=period, dimensions=dimensions or {}, as_of=as_of, reason=reason)
+    return MetricValue(metric=metric.id, period=period, dimensions=dimensions or {}, as_of=as_of, reason=reason)
 
 
 def _result(spec: MetricSpec, aggregates: Aggregates, dimensions: Mapping[str, str | None]) -> Result:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rapport.engine.metrics.derived import DerivedMetric, Part
 from rapport.engine.metrics.registry import METRICS
-from rapport.engine.metrics.spec import MetricSpec
+from rapport.engine.metrics.spec import Metric
 
-ROOMS = {"marketing": "Marketing", "sales": "Sales", "customers": "Customers", "service": "Service"}
+ROOMS = {
+    "marketing": "Marketing",
+    "sales": "Sales",
+    "customers": "Customers",
+    "retention": "Retention and value",
+    "service": "Service",
+}
 
 _DIRECTIONS = {True: "higher", False: "lower", None: "neither"}
 
 
-def metric_page(spec: MetricSpec) -> str:
+def metric_page(spec: Metric) -> str:
     """Markdown: what it means, how it is computed, how to read it, when not to trust it, what it needs, source."""
     return "\n".join(
         [
@@ -59,7 +66,7 @@ def pages() -> dict[str, str]:
     return {"README.md": index_page(), **{f"{spec.id}.md": metric_page(spec) for spec in METRICS.values()}}
 
 
-def _facts(spec: MetricSpec) -> Iterable[tuple[str, str]]:
+def _facts(spec: Metric) -> Iterable[tuple[str, str]]:
     yield "Id", f"`{spec.id}`, version {spec.definition_version}"
     yield "Kind", spec.kind.value
     yield "Time", f"{spec.time_basis.value}: {spec.time_field}"
@@ -68,14 +75,21 @@ def _facts(spec: MetricSpec) -> Iterable[tuple[str, str]]:
     yield "Parts", spec.additivity.value
     yield "No value", spec.null_policy.value
     yield "Split by", ", ".join(f"`{name}`" for name in spec.dimensions)
-    yield "Counts", f"{spec.relation.grain} ({spec.relation.table})"
+    yield "Counts", "; ".join(f"{s.relation.grain} ({s.relation.table})" for s in spec.counted)
+    if isinstance(spec, DerivedMetric):
+        yield "Made of", ", ".join(_part(part) for part in spec.parts.values())
     yield "Needs", _needs(spec)
     if spec.variants:
         yield "See also", ", ".join(f"[{METRICS[other].name}]({other}.md)" for other in spec.variants)
 
 
-def _needs(spec: MetricSpec) -> str:
+def _needs(spec: Metric) -> str:
     needed = [f"`{path}`" for path in spec.paths]
-    if spec.relation.needs_any:
-        needed.append("one of " + ", ".join(f"`{table}`" for table in spec.relation.needs_any))
+    any_of = dict.fromkeys(s.relation.needs_any for s in spec.counted if s.relation.needs_any)
+    needed += ["one of " + ", ".join(f"`{table}`" for table in tables) for tables in any_of]
     return ", ".join(needed)
+
+
+def _part(part: Part) -> str:
+    link = f"[{part.metric.name}]({part.metric.id}.md)"
+    return f"{link} of the period before" if part.before else link

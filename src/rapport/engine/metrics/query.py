@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import ibis
@@ -10,8 +10,9 @@ import ibis.expr.types as ir
 
 from rapport.engine.errors import DefinitionError
 from rapport.engine.metrics.aggregates import Aggregate
+from rapport.engine.metrics.in_segments import only_in_segments, split_by_segment
 from rapport.engine.metrics.reading import Reading, plain
-from rapport.engine.metrics.relation import Dating, Dimension, Relation
+from rapport.engine.metrics.relation import SEGMENT, Dating, Dimension, Relation
 from rapport.engine.metrics.windows import in_windows, standing_in_windows
 
 
@@ -42,27 +43,32 @@ class Split:
 
 def columns_wanted(relation: Relation, split: Split, aggregates: Iterable[Aggregate]) -> frozenset[str]:
     """Columns of the relation that the question reads."""
-    read = {relation.dimensions[name].column for name in split.dimensions}
-    return frozenset(read.union(*(a.columns for a in aggregates)))
+    read = [relation.dimensions[name].columns for name in split.dimensions]
+    return frozenset().union(*read, *(a.columns for a in aggregates))
 
 
-def check_dimensions(asked_by: str, relation: Relation, split: Split) -> None:
+def check_dimensions(asked_by: str, known: Collection[str], split: Split) -> None:
+    """Raises DefinitionError where a dimension of the question is none of those known."""
     for name in split.dimensions:
-        if name not in relation.dimensions:
+        if name not in known:
             raise DefinitionError(
-                f"{asked_by} cannot be split by or filtered on {name}.", received=name, allowed=relation.dimensions
+                f"{asked_by} cannot be split by or filtered on {name}.", received=name, allowed=sorted(known)
             )
 
 
 def rows_in_periods(relation: Relation, reading: Reading, split: Split) -> ir.Table:
     """The relation's rows with `period` and one column `dim_<name>` per dimension of the question."""
-    rows = _with_dimensions(plain(relation.rows(reading)), relation, reading, split.dimensions)
+    own = [name for name in split.dimensions if name != SEGMENT]
+    rows = _with_dimensions(plain(relation.rows(reading)), relation, reading, own)
     for only in split.filters:
-        rows = rows.filter(only.keeps(rows[f"dim_{only.dimension}"]))
+        if only.dimension != SEGMENT:
+            rows = rows.filter(only.keeps(rows[f"dim_{only.dimension}"]))
     if relation.dating is Dating.EVENT:
         rows = in_windows(rows, reading.windows)
     elif relation.dating is Dating.STANDING:
         rows = standing_in_windows(rows, reading.windows)
+    if SEGMENT in split.dimensions:
+        rows = _by_segment(rows, relation, reading, split)
     return relation.fold(rows, [f"dim_{name}" for name in split.dimensions]) if relation.fold else rows
 
 
@@ -71,6 +77,19 @@ def aggregated(rows: ir.Table, split: Split, aggregates: Iterable[Aggregate]) ->
     keys = ["period", *(f"dim_{name}" for name in split.by)]
     once = {aggregate.name: aggregate.expression(rows) for aggregate in dict.fromkeys(aggregates)}
     return rows.group_by(keys).aggregate(**once)
+
+
+def _by_segment(rows: ir.Table, relation: Relation, reading: Reading, split: Split) -> ir.Table:
+    """Segments are asked for once rows have their periods, as what stands is in those of each period's end."""
+    asked = [only for only in split.filters if only.dimension == SEGMENT]
+    if SEGMENT not in split.by:
+        for only in asked:
+            rows = only_in_segments(rows, relation, reading, only.values)
+        return rows
+    rows = split_by_segment(rows, relation, reading)
+    for only in asked:
+        rows = rows.filter(only.keeps(rows[f"dim_{SEGMENT}"]))
+    return rows
 
 
 def _with_dimensions(rows: ir.Table, relation: Relation, reading: Reading, names: Sequence[str]) -> ir.Table:

@@ -2,87 +2,14 @@
 
 from __future__ import annotations
 
-from rapport.engine.metrics.customers import (
-    average_basket_value,
-    new_customers,
-    purchase_frequency,
-    repeat_customer_ratio,
-    revenue,
-)
-from rapport.engine.metrics.marketing import campaign_responses, campaign_revenue, campaigns_active, page_views
-from rapport.engine.metrics.sales import (
-    deals_won,
-    lead_to_customer_rate,
-    leads,
-    open_deals,
-    pipeline_value,
-    sales_calls,
-    sales_cycle_length,
-    stage_duration,
-    win_rate,
-)
-from rapport.engine.metrics.service import avg_time_to_resolution, backlog, cases, csat, nps
-from rapport.engine.metrics.spec import MetricSpec
+from rapport.engine.metrics.campaigns import CAMPAIGNS
+from rapport.engine.metrics.customers import CUSTOMERS
+from rapport.engine.metrics.marketing import MARKETING
+from rapport.engine.metrics.retention import RETENTION
+from rapport.engine.metrics.sales import SALES
+from rapport.engine.metrics.service import SERVICE
+from rapport.engine.metrics.spec import Metric
 
-_ALL: tuple[MetricSpec, ...] = (
-    campaigns_active.CAMPAIGNS_ACTIVE,
-    campaign_responses.CAMPAIGN_RESPONSES,
-    campaign_responses.CAMPAIGN_RESPONSES_TOTAL,
-    campaign_responses.CAMPAIGN_RESPONDERS,
-    campaign_responses.CAMPAIGN_RESPONSE_RATE,
-    campaign_revenue.CAMPAIGN_REVENUE,
-    campaign_revenue.CAMPAIGN_REVENUE_PRIMARY,
-    campaign_revenue.CAMPAIGN_PURCHASES,
-    page_views.PAGE_VIEWS,
-    page_views.VISITS,
-    leads.LEADS,
-    leads.MQLS,
-    leads.SQLS,
-    lead_to_customer_rate.LEAD_TO_CUSTOMER_RATE,
-    deals_won.DEALS_CREATED,
-    deals_won.DEALS_WON,
-    deals_won.DEALS_LOST,
-    win_rate.WIN_RATE,
-    win_rate.WIN_RATE_AMOUNT,
-    win_rate.WIN_RATE_COHORT,
-    deals_won.BOOKINGS,
-    deals_won.NEW_REVENUE,
-    deals_won.AVERAGE_DEAL_SIZE,
-    sales_cycle_length.SALES_CYCLE_LENGTH,
-    sales_cycle_length.SALES_CYCLE_LENGTH_MEAN,
-    sales_cycle_length.SALES_CYCLE_LENGTH_P90,
-    sales_cycle_length.SALES_CYCLE_LENGTH_CREATED,
-    stage_duration.STAGE_DURATION,
-    stage_duration.STAGE_DURATION_MEAN,
-    stage_duration.STAGE_DURATION_P90,
-    open_deals.OPEN_DEALS,
-    open_deals.OVERDUE_DEALS_SHARE,
-    pipeline_value.PIPELINE_VALUE,
-    pipeline_value.WEIGHTED_PIPELINE,
-    sales_calls.SALES_CALLS,
-    sales_calls.SALES_CALLS_CONNECTED,
-    new_customers.NEW_CUSTOMERS,
-    new_customers.CUSTOMERS,
-    revenue.ACTIVE_CUSTOMERS,
-    revenue.REVENUE,
-    revenue.ORDERS,
-    average_basket_value.AVERAGE_BASKET_VALUE,
-    average_basket_value.MEDIAN_BASKET_VALUE,
-    purchase_frequency.PURCHASE_FREQUENCY,
-    repeat_customer_ratio.REPEAT_CUSTOMER_RATIO,
-    repeat_customer_ratio.REPEAT_CUSTOMER_RATIO_PERIOD,
-    cases.CASES_OPENED,
-    cases.CASES_SOLVED,
-    cases.CASES_CLOSED_SAME_DAY,
-    cases.REOPEN_RATE,
-    cases.FIRST_RESPONSE_TIME,
-    backlog.BACKLOG,
-    avg_time_to_resolution.AVG_TIME_TO_RESOLUTION,
-    avg_time_to_resolution.MEDIAN_TIME_TO_RESOLUTION,
-    avg_time_to_resolution.P90_TIME_TO_RESOLUTION,
-    avg_time_to_resolution.AVG_TIME_TO_RESOLUTION_BUSINESS,
-    avg_time_to_resolution.AVG_COMPLAINT_RESOLUTION_TIME,
-    nps.NPS,
-    csat.CSAT,
-)
-METRICS: dict[str, MetricSpec] = {spec.id: spec for spec in _ALL}
+METRICS: dict[str, Metric] = {
+    metric.id: metric for metric in (*CAMPAIGNS, *MARKETING, *SALES, *CUSTOMERS, *RETENTION, *SERVICE)
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -23,13 +23,28 @@ class Dating(StrEnum):
     PER_PERIOD = "per period"
 
 
+SEGMENT = "segment"  # the dimension that every relation about people, accounts or deals has
+_MEMBERS = {"contact": ("contact_id", "contacts"), "account": ("account_id", "accounts"), "deal": ("deal_id", "deals")}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dimension:
-    """What a metric can be split by: a column of the relation, or a column of the record it refers to."""
+    """What a metric can be split by: a column of the relation, or a column of the record it refers to.
+
+    Attributes:
+        members: of the dimension `segment`: kind of subject -> column with its id. Rows may be in several
+            segments: the parts overlap and are never added up.
+    """
 
     column: str
     table: str | None = None
     attribute: str | None = None
+    members: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the relation that it reads."""
+        return tuple(self.members.values()) or (self.column,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +74,20 @@ class Relation:
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     fold: Callable[[ir.Table, Sequence[str]], ir.Table] | None = None
+
+    def __post_init__(self) -> None:
+        """Rows that name a contact, an account or a deal can be told by segment."""
+        named = {*self.labels, *(d.column for d in self.dimensions.values())}
+        members = {
+            s: "id" if self.table == table else key for s, (key, table) in _MEMBERS.items() if self._tells(s, named)
+        }
+        if members and SEGMENT not in self.dimensions:
+            segment = Dimension(column=next(iter(members.values())), members=members)
+            object.__setattr__(self, "dimensions", {**self.dimensions, SEGMENT: segment})
+
+    def _tells(self, subject: str, named: Collection[str]) -> bool:
+        key, table = _MEMBERS[subject]
+        return key in named or self.table == table
 
 
 def column(name: str) -> Dimension:

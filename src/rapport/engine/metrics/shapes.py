@@ -58,3 +58,4 @@ ROLLING_RATIO = Shape(
     additivity=Additivity.NON_ADDITIVE,
     null_policy=NullPolicy.NULL_ON_ZERO_DENOMINATOR,
 )
+DERIVED_RATIO = EVENT_RATIO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,15 +35,24 @@ class TimeBasis(StrEnum):
 
 
 class Unit(StrEnum):
-    """COUNT whole numbers, FRACTION 0..1, AMOUNT base currency, DAYS, HOURS, POINTS -100..100, PER a plain ratio."""
+    """COUNT whole numbers, FRACTION 0..1, RATE relative and shown in per cent but not bound to 0..1 (growth, return),
+    AMOUNT base currency, times in SECONDS ... MONTHS, POINTS -100..100, PER a plain ratio."""
 
     COUNT = "count"
     FRACTION = "fraction"
+    RATE = "rate"
     AMOUNT = "amount"
-    DAYS = "days"
+    SECONDS = "seconds"
+    MINUTES = "minutes"
     HOURS = "hours"
+    DAYS = "days"
+    MONTHS = "months"
     POINTS = "points"
     PER = "ratio"
+
+    @property
+    def is_percent(self) -> bool:
+        return self in (Unit.FRACTION, Unit.RATE)
 
 
 class Additivity(StrEnum):
@@ -62,8 +72,8 @@ class NullPolicy(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricSpec:
-    """One metric.
+class Metric:
+    """What every metric declares, whether counted from rows (`MetricSpec`) or made of others (`DerivedMetric`).
 
     Attributes:
         id: unique, never reused for another meaning.
@@ -74,13 +84,6 @@ class MetricSpec:
         source: standard, paper or vendor whose definition it follows, or "own".
         how_to_read, not_when: what a reader should know.
         variants: ids of other readings of the same idea.
-        needs: tables and columns beside those of the relation.
-        amount_where: boolean columns that mark the rows whose amounts are summed; () for all rows,
-            None where no amounts are summed. Rows without amount or rate are counted among them.
-        assumed_where: the same for rows whose instant may stand in for an unrecorded one.
-        rolling_days: length of the trailing window of a rolling metric.
-        never_mixed: a column whose values should not be mixed in one number, as surveys of different kinds.
-        unattributed_by: the dimension whose rest, the group named `unattributed`, is shown beside the parts.
     """
 
     id: str
@@ -99,9 +102,45 @@ class MetricSpec:
     source: str
     how_to_read: str
     not_when: str
+    variants: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> Sequence[MetricSpec]:
+        """The metrics counted from rows that it rests on: itself, or those of its parts."""
+        raise NotImplementedError
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What it can be split by and filtered on."""
+        raise NotImplementedError
+
+    @property
+    def is_cohort(self) -> bool:
+        return self.time_basis is TimeBasis.COHORT
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every table and column it needs."""
+        own = ((*spec.relation.needs, *spec.needs) for spec in self.counted)
+        return tuple(dict.fromkeys(path for paths in own for path in paths))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(Metric):
+    """A metric counted from the rows of one relation.
+
+    Attributes:
+        needs: tables and columns beside those of the relation.
+        amount_where: boolean columns that mark the rows whose amounts are summed; () for all rows,
+            None where no amounts are summed. Rows without amount or rate are counted among them.
+        assumed_where: the same for rows whose instant may stand in for an unrecorded one.
+        rolling_days: length of the trailing window of a rolling metric.
+        never_mixed: a column whose values should not be mixed in one number, as surveys of different kinds.
+        unattributed_by: the dimension whose rest, the group named `unattributed`, is shown beside the parts.
+    """
+
     relation: Relation
     figure: Figure
-    variants: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     amount_where: tuple[str, ...] | None = None
     assumed_where: tuple[str, ...] | None = None
@@ -110,18 +149,12 @@ class MetricSpec:
     unattributed_by: str | None = None
 
     @property
+    def counted(self) -> tuple[MetricSpec, ...]:
+        return (self,)
+
+    @property
     def dimensions(self) -> tuple[str, ...]:
-        """What it can be split by and filtered on."""
         return tuple(self.relation.dimensions)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Every table and column it needs."""
-        return tuple(dict.fromkeys((*self.relation.needs, *self.needs)))
-
-    @property
-    def is_cohort(self) -> bool:
-        return self.time_basis is TimeBasis.COHORT
 
     @property
     def side_counts(self) -> dict[str, Aggregate]:

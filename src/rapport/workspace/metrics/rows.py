@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from rapport.engine.crm.tables import TABLES
+from rapport.engine.metrics.derived import counted_parts
 from rapport.engine.metrics.drill_down import rows as counted_rows
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.query import Only
@@ -38,33 +39,68 @@ class RowPage:
 
 
 def row_page(
-    metric: str, *, period: Period, filters: Mapping[str, str], user: User, now: datetime, page: int = 1
+    metric: str,
+    *,
+    period: Period,
+    filters: Mapping[str, str],
+    user: User,
+    now: datetime,
+    page: int = 1,
+    part: str = "",
 ) -> RowPage:
-    """One page of rows, with names in the place of ids. Raises DataError where the metric cannot be told."""
-    found, columns = _rows(
-        metric, period=period, filters=filters, user=user, now=now, start=(page - 1) * PAGE, count=PAGE + 1
-    )
-    return RowPage(
-        table=METRICS[metric].relation.table, columns=columns, rows=_named(found[:PAGE]), more=len(found) > PAGE
-    )
+    """One page of rows, with names in the place of ids. Raises DataError where the metric cannot be told.
+
+    Parameters: part, of a metric made of others, whose rows; the first one's where none is named.
+    """
+    asked = _Asked(metric=metric, part=part, period=period, filters=filters)
+    found, columns = _rows(asked, user=user, now=now, start=(page - 1) * PAGE, count=PAGE + 1)
+    return RowPage(table=asked.table, columns=columns, rows=_named(found[:PAGE]), more=len(found) > PAGE)
 
 
 def exported(
-    metric: str, *, period: Period, filters: Mapping[str, str], user: User, now: datetime
+    metric: str, *, period: Period, filters: Mapping[str, str], user: User, now: datetime, part: str = ""
 ) -> Iterator[Sequence[Any]]:
     """The header and up to 100,000 rows, as they are: ids, not names."""
-    found, columns = _rows(metric, period=period, filters=filters, user=user, now=now, start=0, count=MOST_EXPORTED)
+    asked = _Asked(metric=metric, part=part, period=period, filters=filters)
+    found, columns = _rows(asked, user=user, now=now, start=0, count=MOST_EXPORTED)
     yield columns
     yield from ([row[column] for column in columns] for row in found)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    metric: str
+    part: str
+    period: Period
+    filters: Mapping[str, str]
+
+    @property
+    def only(self) -> list[Only]:
+        known = METRICS[self.metric].dimensions
+        return [Only(name, (value,)) for name, value in self.filters.items() if name in known]
+
+    @property
+    def table(self) -> str:
+        """Whose rows they are."""
+        parts = counted_parts(METRICS[self.metric], self.period)
+        spec, _ = parts.get(self.part) or next(iter(parts.values()))
+        return spec.relation.table
+
+
 def _rows(
-    metric: str, *, period: Period, filters: Mapping[str, str], user: User, now: datetime, start: int, count: int
+    asked: _Asked, *, user: User, now: datetime, start: int, count: int
 ) -> tuple[list[dict[str, Any]], list[str]]:
     with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
-        only = [Only(name, (value,)) for name, value in filters.items() if name in METRICS[metric].dimensions]
-        counted = counted_rows(metric, snapshot, period=period, as_of=now, filters=only, runner=runner)
-        counted = _seen(counted, METRICS[metric].relation.table, user, runner)
+        counted = counted_rows(
+            asked.metric,
+            snapshot,
+            period=asked.period,
+            as_of=now,
+            filters=asked.only,
+            runner=runner,
+            part=asked.part,
+        )
+        counted = _seen(counted, asked.table, user, runner)
         order = [counted["at"].desc(), counted["id"]] if "at" in counted.columns else [counted["id"]]
         answer = runner.to_arrow(counted.order_by(order).limit(count, offset=start))
     columns = [c for c in answer.column_names if answer[c].null_count < len(answer) or c == "id"]

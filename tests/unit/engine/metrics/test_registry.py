@@ -8,7 +8,9 @@ import pytest
 
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.metrics import METRICS, Additivity, Kind, NullPolicy, TimeBasis
+from rapport.engine.metrics.derived import DerivedMetric
 from rapport.engine.metrics.figures import Amount
+from rapport.engine.metrics.pages import ROOMS
 from rapport.engine.metrics.relation import Dating
 
 SPECS = list(METRICS.values())
@@ -23,19 +25,23 @@ class TestEverySpec:
             assert not text[0].islower()
             assert text.endswith((".", ")")) or text.endswith("`.")
         assert spec.formula
-        assert spec.room in {"marketing", "sales", "service", "customers"}
+        assert spec.room in set(ROOMS)
 
     def test_names_tables_columns_and_variants_that_exist(self, spec) -> None:  # type: ignore[no-untyped-def]
-        for path in (*spec.paths, *spec.relation.needs_any, spec.relation.table):
-            table, _, column = path.partition(".")
-            assert not column or column.partition("=")[0] in TABLES[table].columns
-        for dimension in spec.relation.dimensions.values():
-            if dimension.table is not None:
-                assert dimension.attribute in TABLES[dimension.table].columns
+        for counted in spec.counted:
+            for path in (*counted.paths, *counted.relation.needs_any, counted.relation.table):
+                table, _, column = path.partition(".")
+                assert not column or column.partition("=")[0] in TABLES[table].columns
+            for dimension in counted.relation.dimensions.values():
+                if dimension.table is not None:
+                    assert dimension.attribute in TABLES[dimension.table].columns
         assert set(spec.variants) <= set(METRICS) - {spec.id}
 
     def test_its_parts_agree(self, spec) -> None:  # type: ignore[no-untyped-def]
         """What stands is no event, what is counted is 0 where nothing is, and a rolling metric has a window."""
+        if isinstance(spec, DerivedMetric):
+            assert (spec.denominator is None) == (spec.null_policy is NullPolicy.ZERO)
+            return
         counted = isinstance(spec.figure, Amount)
         assert (spec.null_policy is NullPolicy.ZERO) == counted
         assert spec.additivity is Additivity.NON_ADDITIVE or counted

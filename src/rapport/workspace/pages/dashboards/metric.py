@@ -11,9 +11,11 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from rapport.engine.errors import RapportError
+from rapport.engine.metrics.derived import counted_parts
 from rapport.engine.metrics.pages import ROOMS
+from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.registry import METRICS
-from rapport.engine.metrics.spec import MetricSpec
+from rapport.engine.metrics.spec import Metric
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.computing import computed
 from rapport.workspace.metrics.dashboards import MEASURED_TABLES
@@ -78,7 +80,8 @@ def rows(request: HttpRequest, metric_id: str) -> HttpResponse:
     spec, now = _spec(metric_id), timezone.now()
     ask = asking(request, now=now)
     page = int(request.GET["page"]) if request.GET.get("page", "").isdigit() and int(request.GET["page"]) else 1
-    context: dict[str, Any] = {"spec": spec, "ask": ask, "page": page}
+    parts, part = _parts(request, spec, ask.picked.period)
+    context: dict[str, Any] = {"spec": spec, "ask": ask, "page": page, "parts": parts, "part": part}
     try:
         found = row_page(
             spec.id,
@@ -87,6 +90,7 @@ def rows(request: HttpRequest, metric_id: str) -> HttpResponse:
             user=cast(User, request.user),
             now=now,
             page=page,
+            part=part,
         )
     except RapportError as error:
         return render(request, "dashboards/rows.html", {**context, "problem": error.sentence})
@@ -104,11 +108,11 @@ def export(request: HttpRequest, metric_id: str) -> HttpResponse | StreamingHttp
     """The rows as CSV."""
     spec, now = _spec(metric_id), timezone.now()
     ask = asking(request, now=now)
+    _, part = _parts(request, spec, ask.picked.period)
+    user = cast(User, request.user)
     try:
         found = list(
-            exported(
-                spec.id, period=ask.picked.period, filters=ask.asked.filters, user=cast(User, request.user), now=now
-            )
+            exported(spec.id, period=ask.picked.period, filters=ask.asked.filters, user=user, now=now, part=part)
         )
     except RapportError as error:
         return HttpResponse(error.sentence, status=409, content_type="text/plain; charset=utf-8")
@@ -135,7 +139,18 @@ def _safe(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _spec(metric_id: str) -> MetricSpec:
+def _parts(request: HttpRequest, spec: Metric, period: Period) -> tuple[list[tuple[str, str]], str]:
+    """Of a metric made of others: (name, what it counts) of each part, and the one asked for."""
+    counted = counted_parts(spec, period)
+    labels = [
+        (name, part.name if whose == period else f"{part.name}, {whose.label}")
+        for name, (part, whose) in counted.items()
+    ]
+    part = request.GET.get("part", "")
+    return labels, part if part in counted else labels[0][0]
+
+
+def _spec(metric_id: str) -> Metric:
     if metric_id not in METRICS:
         raise Http404("There is no such metric.")
     return METRICS[metric_id]

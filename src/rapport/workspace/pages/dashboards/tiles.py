@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from rapport.engine.metrics.registry import METRICS
-from rapport.engine.metrics.spec import MetricSpec, Unit
+from rapport.engine.metrics.spec import Metric, Unit
 from rapport.workspace.metrics.dashboards import Asked
 from rapport.workspace.metrics.figures import Figure, Figures, Point
 from rapport.workspace.metrics.names import names_of
@@ -17,7 +17,8 @@ from rapport.workspace.pages.dashboards.asking import with_filter
 from rapport.workspace.pages.dashboards.units import in_full, in_short
 from rapport.workspace.pages.frame.wording import plain
 
-_FORMATS = {Unit.COUNT: ",.0f", Unit.FRACTION: ".0%", Unit.AMOUNT: ",.3~s", Unit.PER: ",.2f"}
+_EXACT_FORMATS = {Unit.FRACTION: ".1%", Unit.RATE: "+.1%", Unit.AMOUNT: ",.2f"}
+_FORMATS = {Unit.COUNT: ",.0f", Unit.FRACTION: ".0%", Unit.RATE: "+.0%", Unit.AMOUNT: ",.3~s", Unit.PER: ",.2f"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class ShownPoint:
 class Shown:
     """A metric as shown. difference: relative (as_percent), or in points for fractions and points."""
 
-    spec: MetricSpec
+    spec: Metric
     figure: Figure
     label: str
     value: str
@@ -85,7 +86,7 @@ def board(figures: Figures, asked: Asked) -> Board:
 
 def show(figure: Figure, asked: Asked) -> Shown:
     spec = METRICS[figure.metric]
-    relative = spec.unit not in (Unit.FRACTION, Unit.POINTS)
+    relative = not (spec.unit.is_percent or spec.unit is Unit.POINTS)
     comparable = "immature" not in figure.flags  # a cohort whose window is open compares with none that is over
     return Shown(
         spec=spec,
@@ -104,9 +105,9 @@ def show(figure: Figure, asked: Asked) -> Shown:
     )
 
 
-def _difference(spec: MetricSpec, figure: Figure) -> float | None:
+def _difference(spec: Metric, figure: Figure) -> float | None:
     """Relative; of a fraction in percentage points, of points as they are."""
-    if spec.unit is Unit.FRACTION:
+    if spec.unit.is_percent:
         return None if figure.difference is None else round(100 * figure.difference, 2)
     return figure.difference if spec.unit is Unit.POINTS else figure.change
 
@@ -115,13 +116,13 @@ def _is_known(figure: Figure) -> bool:
     return figure.value is not None or any(p.value is not None for p in (*figure.series, *figure.parts))
 
 
-def _interval(spec: MetricSpec, figure: Figure) -> str:
+def _interval(spec: Metric, figure: Figure) -> str:
     if figure.lower is None or figure.upper is None:
         return ""
     return f"{in_full(spec, figure.lower)} to {in_full(spec, figure.upper)}"
 
 
-def _points(spec: MetricSpec, figure: Figure, asked: Asked) -> list[ShownPoint]:
+def _points(spec: Metric, figure: Figure, asked: Asked) -> list[ShownPoint]:
     if figure.display == "bars":
         names = _names(figure)
         return [
@@ -143,7 +144,7 @@ def _month(label: str | None) -> str:
     return f"{date.fromisoformat(label):%B %Y}" if label else ""
 
 
-def _chart(spec: MetricSpec, figure: Figure) -> dict[str, Any] | None:
+def _chart(spec: Metric, figure: Figure) -> dict[str, Any] | None:
     if figure.display == "line" and any(p.value is not None for p in figure.series):
         return _line(spec, _from_first(figure.series))
     if figure.display == "bars" and figure.parts:
@@ -157,7 +158,7 @@ def _from_first(series: Sequence[Point]) -> list[Point]:
     return list(series[max(0, first - 1) :])
 
 
-def _line(spec: MetricSpec, series: Sequence[Point]) -> dict[str, Any]:
+def _line(spec: Metric, series: Sequence[Point]) -> dict[str, Any]:
     """Over time; the newest month, which is not over, is drawn dotted."""
     rows = [{"month": p.label, "value": p.value} for p in series]
     y = {"field": "value", "type": "quantitative", "title": None, "axis": {"format": _format(spec), "tickCount": 4}}
@@ -186,7 +187,7 @@ def _line(spec: MetricSpec, series: Sequence[Point]) -> dict[str, Any]:
     }
 
 
-def _bars(spec: MetricSpec, figure: Figure, names: dict[str, str]) -> dict[str, Any]:
+def _bars(spec: Metric, figure: Figure, names: dict[str, str]) -> dict[str, Any]:
     rows = [{"part": names.get(p.label or "", "none"), "value": p.value} for p in figure.parts]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -215,7 +216,7 @@ def _bars(spec: MetricSpec, figure: Figure, names: dict[str, str]) -> dict[str, 
     }
 
 
-def _format(spec: MetricSpec, *, exact: bool = False) -> str:
-    if exact and spec.unit in (Unit.FRACTION, Unit.AMOUNT):
-        return {Unit.FRACTION: ".1%", Unit.AMOUNT: ",.2f"}[spec.unit]
+def _format(spec: Metric, *, exact: bool = False) -> str:
+    if exact and spec.unit in _EXACT_FORMATS:
+        return _EXACT_FORMATS[spec.unit]
     return _FORMATS.get(spec.unit, ",.1f")
