@@ -14,6 +14,7 @@ from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.metrics.coverage import Coverage, counted_tables, coverage_of
 from rapport.engine.metrics.derived import DerivedMetric, made_of, periods_of
 from rapport.engine.metrics.figures import Number
+from rapport.engine.metrics.kept import KeptRows
 from rapport.engine.metrics.outcome import outcome, unknown
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.query import Only, Split, aggregated, check_dimensions, columns_wanted, rows_in_periods
@@ -40,17 +41,10 @@ class _Question:
     snapshot: Snapshot
     metrics: tuple[Metric, ...]
     periods: tuple[Period, ...]
-    compared: tuple[Period | None, ...]  # for each period
     split: Split
     as_of: datetime
     runner: Runner
-
-    @cached_property
-    def all_periods(self) -> tuple[Period, ...]:
-        """Those asked for, those compared with, and those that derived metrics look back at."""
-        told = [*self.periods, *(p for p in self.compared if p)]
-        looked_at = (p for metric in self.metrics for period in told for p in periods_of(metric, period))
-        return tuple(dict.fromkeys((*told, *looked_at)))
+    kept: KeptRows | None
 
     @cached_property
     def counted(self) -> tuple[MetricSpec, ...]:
@@ -59,8 +53,8 @@ class _Question:
 
     def windows(self, rolling_days: int | None = None) -> dict[Period, Window]:
         zone = self.snapshot.time_zone
-        found = windows_of(self.all_periods, time_zone=zone, as_of=self.as_of, rolling_days=rolling_days)
-        return dict(zip(self.all_periods, found, strict=True))
+        found = windows_of(self.periods, time_zone=zone, as_of=self.as_of, rolling_days=rolling_days)
+        return dict(zip(self.periods, found, strict=True))
 
 
 def measure(
@@ -74,6 +68,7 @@ def measure(
     grain: Grain | str | None = None,
     filters: Sequence[Only] = (),
     compare: Compare | str | None = None,
+    kept: KeptRows | None = None,
 ) -> list[MetricValue]:
     """Values of metrics over a period, from what was known at `as_of`.
 
@@ -82,28 +77,44 @@ def measure(
         grain: cut the period into days, weeks, months ...; None gives one value for the whole.
         filters: only rows with these dimension values; all must hold.
         compare: also measure the period before, or the same period last year.
+        kept: rows made before, as of the same instant; what they cannot answer is computed.
     Returns: by metric as asked, then period, then dimension values. A metric whose table or
         column no source fills has value None and the reason; the others are not affected.
     Raises: DefinitionError for an unknown metric or grain.
     Executes one query for coverage and one for each relation that the metrics use.
     """
-    metrics = tuple(spec_of(metric) for metric in metric_ids)
     periods, compared = _periods(period, grain, compare)
-    question = _Question(
-        snapshot=snapshot,
-        metrics=metrics,
-        periods=periods,
-        compared=compared,
-        split=Split(tuple(by), tuple(filters)),
+    told = Told(
+        metric_ids,
+        snapshot,
+        periods=[*periods, *(other for other in compared if other)],
         as_of=as_of,
         runner=runner,
+        split=Split(tuple(by), tuple(filters)),
+        kept=kept,
     )
-    coverage = coverage_of(question.counted, snapshot, as_of=as_of, runner=runner)
-    answers: dict[str, Answers | str] = {}
-    for shared in _sharing(question.counted):
-        answers |= _answered(shared, question, coverage)
-    told = _Told(question=question, coverage=coverage, answers=answers)
-    return [value for metric in metrics for value in told.values(metric)]
+    return [
+        told.value(metric, one, group).compared_with(told.value(metric, other, group) if other else None)
+        for metric in metric_ids
+        for one, other in zip(periods, compared, strict=True)
+        for group in told.groups(metric)
+    ]
+
+
+def measure_each(
+    metric_ids: Sequence[str],
+    snapshot: Snapshot,
+    *,
+    periods: Sequence[Period],
+    as_of: datetime,
+    runner: Runner,
+    filters: Sequence[Only] = (),
+    kept: KeptRows | None = None,
+) -> list[MetricValue]:
+    """The same over periods of any choice, which may overlap: by metric as asked, then period."""
+    split = Split((), tuple(filters))
+    told = Told(metric_ids, snapshot, periods=periods, as_of=as_of, runner=runner, split=split, kept=kept)
+    return [told.value(metric, period) for metric in metric_ids for period in dict.fromkeys(periods)]
 
 
 def spec_of(metric: str) -> Metric:
@@ -161,43 +172,76 @@ def _answered(shared: Sequence[MetricSpec], question: _Question, coverage: Cover
 
 def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
     relation, aggregates = shared[0].relation, [a for spec in shared for a in spec.aggregates]
-    reading = Reading(
-        view=as_known(question.snapshot, question.as_of),
-        windows=tuple(question.windows(shared[0].rolling_days).values()),
-        needed_by=", ".join(spec.id for spec in shared),
-        wanted=columns_wanted(relation, question.split, aggregates),
-        runner=question.runner,
-    )
-    rows = rows_in_periods(relation, reading, question.split)
+    windows, kept = question.windows(shared[0].rolling_days), question.kept
+    if kept is not None and kept.answers(relation, question.split, question.periods):
+        rows = kept.rows_in_periods(relation, question.split, windows)
+    else:
+        reading = Reading(
+            view=as_known(question.snapshot, question.as_of),
+            windows=tuple(windows.values()),
+            needed_by=", ".join(spec.id for spec in shared),
+            wanted=columns_wanted(relation, question.split, aggregates),
+            runner=question.runner,
+        )
+        rows = rows_in_periods(relation, reading, question.split)
     answer = question.runner.to_arrow(aggregated(rows, question.split, aggregates))
     keys = [f"dim_{name}" for name in question.split.by]
     return {(row["period"], tuple(row[key] for key in keys)): row for row in answer.to_pylist()}
 
 
-class _Told:
-    """Values from the answers of the queries."""
+class Told:
+    """Metrics measured over some periods at once, to be looked up.
 
-    def __init__(self, *, question: _Question, coverage: Coverage, answers: Mapping[str, Answers | str]) -> None:
-        self._question, self._coverage, self._answers = question, coverage, answers
+    Executes one query for each relation that the metrics use, and one for coverage.
+    """
+
+    def __init__(
+        self,
+        metric_ids: Iterable[str],
+        snapshot: Snapshot,
+        *,
+        periods: Iterable[Period],
+        as_of: datetime,
+        runner: Runner,
+        split: Split | None = None,
+        kept: KeptRows | None = None,
+    ) -> None:
+        """Parameters: periods, in any order, overlapping or not; split, dimensions and filters.
+
+        Raises: DefinitionError for an unknown metric.
+        """
+        metrics = tuple(spec_of(metric) for metric in metric_ids)
+        told = list(periods)
+        # a metric made of others may look back at the period before
+        looked_at = (p for metric in metrics for period in told for p in periods_of(metric, period))
+        question = _Question(
+            snapshot=snapshot,
+            metrics=metrics,
+            periods=tuple(dict.fromkeys((*told, *looked_at))),
+            split=split or Split(),
+            as_of=as_of,
+            runner=runner,
+            kept=kept,
+        )
+        self._question = question
+        self._coverage = kept.coverage if kept else coverage_of(question.counted, snapshot, as_of=as_of, runner=runner)
+        self._answers: dict[str, Answers | str] = {}
+        for shared in _sharing(question.counted):
+            self._answers |= _answered(shared, question, self._coverage)
         self._windows = {days: question.windows(days) for days in {None, *(s.rolling_days for s in question.counted)}}
 
-    def values(self, metric: Metric) -> list[MetricValue]:
-        """By period as asked, then group."""
-        question = self._question
-        groups = self._groups(metric)
-        return [
-            self._value(metric, period, group).compared_with(self._value(metric, other, group) if other else None)
-            for period, other in zip(question.periods, question.compared, strict=True)
-            for group in groups
-        ]
-
-    def _groups(self, metric: Metric) -> list[Group]:
+    def groups(self, metric_id: str) -> list[Group]:
+        """The combinations of dimension values there are; one, `()`, where nothing is split."""
         by = self._question.split.by
-        answers = [self._answers[spec.id] for spec in metric.counted]
+        answers = [self._answers[spec.id] for spec in spec_of(metric_id).counted]
         known = [its for its in answers if not isinstance(its, str)]
         if not by or len(known) < len(answers):
             return [()]
         return sorted({group for its in known for _, group in its}, key=_by_text)
+
+    def value(self, metric_id: str, period: Period, group: Group = ()) -> MetricValue:
+        """The value of a metric over one of the periods."""
+        return self._value(spec_of(metric_id), period, group)
 
     def _value(self, metric: Metric, period: Period, group: Group) -> MetricValue:
         if isinstance(metric, DerivedMetric):

@@ -59,7 +59,7 @@ def check_dimensions(asked_by: str, known: Collection[str], split: Split) -> Non
 def rows_in_periods(relation: Relation, reading: Reading, split: Split) -> ir.Table:
     """The relation's rows with `period` and one column `dim_<name>` per dimension of the question."""
     own = [name for name in split.dimensions if name != SEGMENT]
-    rows = _with_dimensions(plain(relation.rows(reading)), relation, reading, own)
+    rows = with_dimensions(plain(relation.rows(reading)), relation, reading, own)
     for only in split.filters:
         if only.dimension != SEGMENT:
             rows = rows.filter(only.keeps(rows[f"dim_{only.dimension}"]))
@@ -92,7 +92,8 @@ def _by_segment(rows: ir.Table, relation: Relation, reading: Reading, split: Spl
     return rows
 
 
-def _with_dimensions(rows: ir.Table, relation: Relation, reading: Reading, names: Sequence[str]) -> ir.Table:
+def with_dimensions(rows: ir.Table, relation: Relation, reading: Reading, names: Sequence[str]) -> ir.Table:
+    """The rows with a column `dim_<name>` for each of the dimensions."""
     for name in names:
         dimension = relation.dimensions[name]
         if dimension.table is None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -15,6 +14,7 @@ from rapport.engine.metrics.period import Period
 
 _INSTANT = "timestamp('UTC', 6)"
 _JUST_AFTER = timedelta(microseconds=1)
+_FEW = 3  # overlapping groups of windows for which reading the rows again is faster than pairing
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Window:
 
     Attributes:
         number: which period of the question, from 0.
+        over: the days themselves.
         stand: the instant before which things must have happened to count at the end of the
             period: its end, or just after `as_of` where the period is not over.
     """
@@ -31,6 +32,11 @@ class Window:
     start: datetime
     end: datetime
     stand: datetime
+    over: Period
+
+    @property
+    def days(self) -> Iterator[date]:
+        return (self.over.start + timedelta(days=n) for n in range(self.over.days))
 
 
 def windows_of(
@@ -41,17 +47,16 @@ def windows_of(
     for number, period in enumerate(periods):
         days = Period.last_days(rolling_days, until=period.end) if rolling_days else period
         start, end = days.instants(time_zone)
-        found.append(Window(number, start, end, min(end, as_of + _JUST_AFTER)))
+        found.append(Window(number, start, end, min(end, as_of + _JUST_AFTER), days))
     return tuple(found)
 
 
 def in_windows(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
     """Rows with the number of the window in which `at` falls; a row comes once for each window."""
-    ordered = sorted(windows, key=lambda w: w.start)
-    if all(before.end <= after.start for before, after in pairwise(ordered)):
-        return _in_separate_windows(rows, ordered)
-    bounds = _bounds(windows)
-    joined = rows.cross_join(bounds)
+    layers = _without_overlap(windows)
+    if len(layers) <= _FEW:
+        return ibis.union(*parts) if len(parts := [_in_separate_windows(rows, one) for one in layers]) > 1 else parts[0]
+    joined = rows.cross_join(_bounds(windows))
     return joined.filter((joined["at"] >= joined.window_start) & (joined["at"] < joined.window_end)).drop(
         "window_start", "window_end", "window_stand"
     )
@@ -67,6 +72,18 @@ def standing_in_windows(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
 def every_window(rows: ir.Table, windows: Sequence[Window]) -> ir.Table:
     """Each row once for each window, with the window's `period`, `window_start` and `stands_at`."""
     return rows.cross_join(_bounds(windows)).rename(stands_at="window_stand").drop("window_end")
+
+
+def _without_overlap(windows: Sequence[Window]) -> list[list[Window]]:
+    """Windows in as few groups as need be, each in the order of time and free of overlaps."""
+    layers: list[list[Window]] = []
+    for window in sorted(windows, key=lambda w: (w.start, w.end)):
+        free = next((layer for layer in layers if layer[-1].end <= window.start), None)
+        if free is None:
+            layers.append([window])
+        else:
+            free.append(window)
+    return layers
 
 
 def _in_separate_windows(rows: ir.Table, ordered: Sequence[Window]) -> ir.Table:
