@@ -87,23 +87,51 @@ def measure(
     Raises: DefinitionError for an unknown metric or grain.
     Executes one query for coverage and one for each relation that the metrics use.
     """
-    metrics = tuple(spec_of(metric) for metric in metric_ids)
     periods, compared = _periods(period, grain, compare)
-    question = _Question(
-        snapshot=snapshot,
-        metrics=metrics,
-        periods=periods,
-        compared=compared,
-        split=Split(tuple(by), tuple(filters)),
-        as_of=as_of,
-        runner=runner,
+    return _measured(
+        _Question(
+            snapshot=snapshot,
+            metrics=tuple(spec_of(metric) for metric in metric_ids),
+            periods=periods,
+            compared=compared,
+            split=Split(tuple(by), tuple(filters)),
+            as_of=as_of,
+            runner=runner,
+        )
     )
-    coverage = coverage_of(question.counted, snapshot, as_of=as_of, runner=runner)
+
+
+def measure_each(
+    metric_ids: Sequence[str],
+    snapshot: Snapshot,
+    *,
+    periods: Sequence[Period],
+    as_of: datetime,
+    runner: Runner,
+    filters: Sequence[Only] = (),
+) -> list[MetricValue]:
+    """The same over periods of any choice, which may overlap: by metric as asked, then period."""
+    once = tuple(dict.fromkeys(periods))
+    return _measured(
+        _Question(
+            snapshot=snapshot,
+            metrics=tuple(spec_of(metric) for metric in metric_ids),
+            periods=once,
+            compared=(None,) * len(once),
+            split=Split((), tuple(filters)),
+            as_of=as_of,
+            runner=runner,
+        )
+    )
+
+
+def _measured(question: _Question) -> list[MetricValue]:
+    coverage = coverage_of(question.counted, question.snapshot, as_of=question.as_of, runner=question.runner)
     answers: dict[str, Answers | str] = {}
     for shared in _sharing(question.counted):
         answers |= _answered(shared, question, coverage)
     told = _Told(question=question, coverage=coverage, answers=answers)
-    return [value for metric in metrics for value in told.values(metric)]
+    return [value for metric in question.metrics for value in told.values(metric)]
 
 
 def spec_of(metric: str) -> Metric:
