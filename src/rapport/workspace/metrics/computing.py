@@ -120,7 +120,7 @@ class _Asking:
         """By each dimension that a tile asks for, largest first."""
         asked: dict[str, list[str]] = {}
         for tile in tiles:
-            if tile.display == "bars":
+            if tile.by:
                 asked.setdefault(tile.by, []).append(tile.metric)
         found: dict[tuple[str, str], list[Point]] = {}
         for by, metrics in asked.items():

@@ -13,11 +13,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from rapport.engine.crm.tables import TABLES
+from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.crm.lake.models import LakeBatch
 from rapport.workspace.metrics.computing import Question, computed
 from rapport.workspace.metrics.figures import Figures, from_json, to_json
-from rapport.workspace.metrics.models import Dashboard, DashboardValues
+from rapport.workspace.metrics.models import Dashboard, DashboardValues, Tile
 from rapport.workspace.metrics.periods import DEFAULT_COMPARISON, DEFAULT_PERIOD, Chosen, chosen, compared_with
 from rapport.workspace.metrics.ready_made import ensure_ready_made
 
@@ -62,7 +63,7 @@ def figures(dashboard: Dashboard, asked: Asked, *, now: datetime) -> Figures:
 def compute(dashboards: Sequence[Dashboard], asked: Asked, *, now: datetime) -> list[Figures]:
     """Several dashboards measured together, and kept."""
     question, version = asked.question(now), data_version()
-    boards = [list(dashboard.tiles.all()) for dashboard in dashboards]
+    boards = [measured_tiles(dashboard) for dashboard in dashboards]
     with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
         found = computed(boards, question, snapshot, runner=runner)
     for dashboard, its in zip(dashboards, found, strict=True):
@@ -71,6 +72,11 @@ def compute(dashboards: Sequence[Dashboard], asked: Asked, *, now: datetime) -> 
             defaults={"dashboard": dashboard, "data_version": version, "computed_at": now, "body": to_json(its)},
         )
     return found
+
+
+def measured_tiles(dashboard: Dashboard) -> list[Tile]:
+    """Its tiles in order, without those whose metric the product no longer has."""
+    return [tile for tile in dashboard.tiles.all() if tile.metric in METRICS]
 
 
 def warm(*, now: datetime | None = None) -> int:

@@ -6,6 +6,13 @@ from django.db import models
 from rapport.workspace.lib.fields import ScaledDecimalField
 from rapport.workspace.lib.ids import new_id
 from rapport.workspace.lib.rows import Fact, Record, choices_of, unique_external_id, unpublished
+from rapport.workspace.metrics.boards.models import DashboardMail, DashboardNote, DashboardShare, MailReceiver, MailSent
+
+__all__ = [
+    "Audience", "Dashboard", "DashboardMail", "DashboardNote", "DashboardShare", "DashboardValues", "ExchangeRate",
+    "ForecastSnapshot", "Goal", "MailReceiver", "MailSent", "Tile",
+]  # fmt: skip
+DISPLAYS = ("value", "line", "bars", "table")
 
 
 class ExchangeRate(Fact):
@@ -54,14 +61,27 @@ class ForecastSnapshot(Fact):
         indexes = [unpublished("forecast_snapshots")]
 
 
+class Audience(models.TextChoices):
+    """Who sees an own dashboard besides its owner."""
+
+    PRIVATE = "private"
+    TEAM = "team"
+    ALL = "all"
+
+
 class Dashboard(models.Model):
-    """One row is a page of tiles. Ready-made ones have no owner and are kept in step with the product."""
+    """One row is a page of tiles. Ready-made ones have no owner and are kept in step with the product.
+
+    audience: who sees an own one; team: the one it is for, where it is for a team.
+    """
 
     id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
     purpose = models.TextField(blank=True, default="")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", null=True, blank=True)
+    audience = models.CharField(max_length=10, choices=Audience.choices, default=Audience.PRIVATE)
+    team = models.ForeignKey("team.Team", models.SET_NULL, related_name="+", null=True, blank=True)
     position = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -75,15 +95,16 @@ class Dashboard(models.Model):
 class Tile(models.Model):
     """One row is a metric on a dashboard.
 
-    display: `value` (number, change, sparkline), `line` (series over time) or `bars` (by a dimension).
-    by: the dimension of `bars`; empty otherwise.
+    display: `value` (number, change, sparkline), `line` (series over time), `bars` (by a dimension) or `table` (by a
+        dimension, else by month).
+    by: the dimension of `bars` and `table`; empty otherwise.
     """
 
     id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
     dashboard = models.ForeignKey(Dashboard, models.CASCADE, related_name="tiles")
     metric = models.CharField(max_length=100)
     title = models.CharField(max_length=200, blank=True, default="")
-    display = models.CharField(max_length=10, choices=[(d, d) for d in ("value", "line", "bars")], default="value")
+    display = models.CharField(max_length=10, choices=[(d, d) for d in DISPLAYS], default="value")
     by = models.CharField(max_length=100, blank=True, default="")
     position = models.PositiveIntegerField(default=0)
 

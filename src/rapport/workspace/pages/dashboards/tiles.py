@@ -52,6 +52,14 @@ class Shown:
     def has_chart(self) -> bool:
         return self.figure.display != "value"
 
+    @property
+    def is_table(self) -> bool:
+        return self.figure.display == "table"
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.chart is not None and len(self.points) > 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
@@ -67,8 +75,11 @@ class Board:
     unknown: Sequence[Shown]
 
 
-def board(figures: Figures, asked: Asked) -> Board:
-    """A metric without any value, now or in the past, is listed with its reason rather than drawn."""
+def board(figures: Figures, asked: Asked, *, keeps_empty: bool = False) -> Board:
+    """A metric without any value, now or in the past, is listed with its reason rather than drawn.
+
+    keeps_empty: whether charts with nothing to draw stay, as on a dashboard whose owner asked for each.
+    """
     shown = [show(figure, asked) for figure in figures.tiles]
     known = [s for s in shown if _is_known(s.figure)]
     unknown = {s.spec.id: s for s in shown if not _is_known(s.figure)}
@@ -79,7 +90,7 @@ def board(figures: Figures, asked: Asked) -> Board:
         figures=figures,
         flags=sorted(common),
         tiles=[replace(s, flags=[f for f in s.figure.flags if f not in common]) for s in tiles],
-        charts=[s for s in known if s.has_chart and s.chart is not None and len(s.points) > 1],
+        charts=[s for s in known if s.has_chart and (keeps_empty or s.is_drawn or s.is_table)],
         unknown=list(unknown.values()),
     )
 
@@ -123,7 +134,7 @@ def _interval(spec: Metric, figure: Figure) -> str:
 
 
 def _points(spec: Metric, figure: Figure, asked: Asked) -> list[ShownPoint]:
-    if figure.display == "bars":
+    if figure.by:
         names = _names(figure)
         return [
             ShownPoint(

@@ -1,14 +1,15 @@
-"""Addresses of the dashboards."""
+"""Addresses of the dashboards. Own ones end in part of an id, so that no page stands in their way."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.dashboards import metric, views
+from rapport.workspace.pages.dashboards import metric, own, views
 
 app_name = "dashboards"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("new/", own.new, name="new"),
     path("metrics/", metric.catalogue, name="metrics"),
     path("metrics/<str:metric_id>/", metric.metric, name="metric"),
     path("metrics/<str:metric_id>/figures/", metric.figures, name="metric_figures"),
@@ -16,4 +17,12 @@ urlpatterns = [
     path("metrics/<str:metric_id>/rows.csv", metric.export, name="export"),
     path("<slug:slug>/", views.dashboard, name="dashboard"),
     path("<slug:slug>/figures/", views.figures, name="figures"),
+    path("<slug:slug>/copy/", own.copy, name="copy"),
+    path("<slug:slug>/edit/", own.edit, name="edit"),
+    path("<slug:slug>/delete/", own.delete, name="delete"),
+    path("<slug:slug>/catalogue/", own.catalogue, name="catalogue"),
+    path("<slug:slug>/tiles/", own.add_tile, name="add_tile"),
+    path("<slug:slug>/tiles/<str:tile_id>/", own.change_tile, name="change_tile"),
+    path("<slug:slug>/tiles/<str:tile_id>/move/", own.move_tile, name="move_tile"),
+    path("<slug:slug>/tiles/<str:tile_id>/remove/", own.remove_tile, name="remove_tile"),
 ]

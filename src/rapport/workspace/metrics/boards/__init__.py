@@ -1,0 +1,1 @@
+"""What people make of dashboards: own ones, notes, links for outsiders, mail, exports, and what stands out."""
