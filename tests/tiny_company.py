@@ -11,6 +11,8 @@ from decimal import Decimal
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from drawn_marketing import with_marketing
+from drawn_sales import with_sales
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES, Change, Type
 from rapport.engine.runner import Runner
@@ -82,7 +84,7 @@ def drawn_tables(seed: int) -> dict[str, list[Row]]:
     draw = random.Random(seed)
     contacts = [f"p{i}" for i in range(30)]
     accounts = [f"a{i}" for i in range(6)]
-    return {
+    tables: dict[str, list[Row]] = {
         "accounts": [{"id": a, "created_at": "2024-01-01", "industry": draw.choice(["it", "food"])} for a in accounts],
         "users": [{"id": u, "created_at": "2024-01-01", "team_id": t} for u, t in (("u1", "t1"), ("u2", "t2"))],
         "contacts": [_contact(draw, p, accounts) for p in contacts],
@@ -108,6 +110,7 @@ def drawn_tables(seed: int) -> dict[str, list[Row]]:
             for d in range(1, 6)
         ],
     }
+    return with_marketing(with_sales(tables, seed), seed)
 
 
 def with_history(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, list[Row]]:

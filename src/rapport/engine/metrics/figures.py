@@ -19,7 +19,7 @@ Aggregates = Mapping[str, Number | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A value with what it was made from. `n` is how many rows it rests on."""
+    """A value with what it was made from. `n` is how many rows it rests on; `reason` says why there is none."""
 
     value: Number | None
     numerator: Number | None = None
@@ -27,6 +27,7 @@ class Result:
     n: int = 0
     lower: float | None = None
     upper: float | None = None
+    reason: str | None = None
 
 
 class Figure(Protocol):

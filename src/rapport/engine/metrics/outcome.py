@@ -51,6 +51,7 @@ def outcome(
         coverage=covered,
         as_of=as_of,
         data_through=coverage.newest(tables),
+        reason=result.reason,
     )
     found = _nothing_told(spec, found, window, coverage, tables)
     return replace(found, flags=_flags(spec, found, window, as_of, mixed=side.get("mixed", 0)))
