@@ -1,0 +1,60 @@
+"""Rows that marketing metrics read, drawn at random for the drawn company: mails, permissions, costs, products."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+Row = Mapping[str, object]
+_START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def with_marketing(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, list[Row]]:
+    """The company with what its marketing did; every row of before stays as it is."""
+    draw = random.Random(seed + 1)
+    contacts = [str(row["id"]) for row in tables["contacts"]]
+    more: dict[str, list[Row]] = {
+        "interactions": _mails(draw, contacts),
+        "consents": [_consent(draw, contacts) for _ in range(80)],
+    }
+    return {name: [*tables.get(name, ()), *more.get(name, ())] for name in {**tables, **more}}
+
+
+def _moment(draw: random.Random) -> datetime:
+    return _START + timedelta(seconds=draw.randrange(366 * 86_400))
+
+
+def _mails(draw: random.Random, contacts: Sequence[str]) -> list[Row]:
+    """Mails with and without message ids and campaigns, and what came of them, some of it twice or too late."""
+    rows: list[Row] = []
+    for i in range(150):
+        sent, contact, campaign = _moment(draw), draw.choice(contacts), draw.choice([None, "c1", "c2"])
+        message = draw.choice([None, f"mail{i}"])
+        mail = {"contact_id": contact, "campaign_id": campaign, "message_id": message}
+        rows.append({**mail, "id": f"mail{i}", "type": "email_sent", "occurred_at": sent})
+        for n in range(draw.randrange(4)):
+            happened = draw.choice(
+                ["email_open", "email_open", "email_click", "email_bounce", "unsubscribe", "email_spam"]
+            )
+            rows.append(
+                {
+                    **mail,
+                    "id": f"mail{i}_{n}",
+                    "type": happened,
+                    "occurred_at": sent + timedelta(seconds=draw.choice([1, 600, 5 * 86_400, 9 * 86_400])),
+                    "outcome": draw.choice(["hard", "soft"]) if happened == "email_bounce" else None,
+                }
+            )
+    return rows
+
+
+def _consent(draw: random.Random, contacts: Sequence[str]) -> Row:
+    return {
+        "contact_id": draw.choice(contacts),
+        "purpose": draw.choice(["news", "offers"]),
+        "channel": draw.choice([None, "email", "phone"]),
+        "granted": draw.random() < 0.7,
+        "decided_at": _moment(draw),
+        "method": draw.choice([None, "form", "double_opt_in", "cleaned"]),
+    }
