@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from drawn_marketing import with_marketing
+from drawn_retention import with_retention
 from drawn_sales import with_sales
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES, Change, Type
@@ -110,6 +111,7 @@ def drawn_tables(seed: int) -> dict[str, list[Row]]:
             for d in range(1, 6)
         ],
     }
+    tables = with_retention(tables, seed)
     return with_marketing(with_sales(tables, seed), seed)
 
 
