@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 Row = Mapping[str, object]
 _START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -17,6 +17,7 @@ def with_marketing(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, 
     more: dict[str, list[Row]] = {
         "interactions": _mails(draw, contacts),
         "consents": [_consent(draw, contacts) for _ in range(80)],
+        "costs": [*_salaries(), *(_cost(draw) for _ in range(40))],
     }
     return {name: [*tables.get(name, ()), *more.get(name, ())] for name in {**tables, **more}}
 
@@ -57,4 +58,25 @@ def _consent(draw: random.Random, contacts: Sequence[str]) -> Row:
         "granted": draw.random() < 0.7,
         "decided_at": _moment(draw),
         "method": draw.choice([None, "form", "double_opt_in", "cleaned"]),
+    }
+
+
+def _salaries() -> list[Row]:
+    """Sales and marketing from before the year until after it."""
+    run = {"period_start": date(2023, 7, 1), "period_end": date(2025, 6, 30), "created_at": _START}
+    return [{**run, "category": c, "amount": a, "currency": "EUR"} for c, a in (("sales", 70_000), ("marketing", 5000))]
+
+
+def _cost(draw: random.Random) -> Row:
+    """A bill for some days, with or without currency, campaign and days."""
+    made = _moment(draw)
+    start = draw.choice([None, made.date(), made.date() - timedelta(days=draw.randrange(60))])
+    return {
+        "created_at": made,
+        "category": draw.choice(["media", "marketing", "sales", "service"]),
+        "amount": draw.choice([100, 333.33, 1000]),
+        "currency": draw.choice([None, "EUR", "USD", "GBP"]),
+        "campaign_id": draw.choice([None, "c1", "c2", "c3"]),
+        "period_start": start,
+        "period_end": draw.choice([None, start + timedelta(days=draw.randrange(90))]) if start else None,
     }

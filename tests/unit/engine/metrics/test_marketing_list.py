@@ -156,5 +156,5 @@ def test_the_rows_can_be_asked_of_spark(company: Company, relation) -> None:  # 
     windows = windows_of((MARCH,), time_zone="UTC", as_of=NOW)
     view = as_known(company(consents=[consent("a", "2024-02-01")], interactions=left), NOW)
     for wanted in (frozenset(), frozenset({"list_name"})):
-        reading = Reading(view=view, windows=windows, needed_by="test", wanted=wanted)  # type: ignore[arg-type]
+        reading = Reading(view=view, windows=windows, needed_by="test", wanted=wanted)
         assert "SELECT" in ibis.to_sql(relation.rows(reading), dialect="pyspark")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from rapport.engine.metrics.marketing import (
+    cac,
+    cost_per_lead,
+    costs,
     email_click_rate,
     email_list,
     email_list_growth,
     email_open_rate,
     email_rejections,
     email_volume,
+    lead_growth,
     page_views,
+    paid_customers,
 )
 from rapport.engine.metrics.spec import Metric
 
@@ -42,4 +47,19 @@ MARKETING: tuple[Metric, ...] = (
     email_list_growth.EMAIL_LIST_GROWTH_RATE_WITHOUT_BOUNCES,
     email_list_growth.EMAIL_LIST_GROWTH_RATE_END,
     email_list_growth.EMAIL_LIST_GROWTH_RATE_GROSS,
+    lead_growth.LEAD_VELOCITY,
+    lead_growth.LEAD_TO_CUSTOMER_RATE_EVENT,
+    costs.MARKETING_COST,
+    costs.MEDIA_COST,
+    costs.SALES_COST,
+    costs.ACQUISITION_COST,
+    costs.ACQUISITION_COST_LAGGED,
+    cost_per_lead.CPL,
+    cost_per_lead.COST_PER_QUALIFIED_LEAD,
+    cost_per_lead.COST_PER_SQL,
+    paid_customers.PAID_CUSTOMERS,
+    cac.CAC,
+    cac.CAC_MARKETING,
+    cac.CAC_PAID,
+    cac.CAC_LAGGED,
 )
