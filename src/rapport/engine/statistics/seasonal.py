@@ -103,13 +103,13 @@ def _origins(length: int, least: int) -> list[int]:
 
 def _told(method: str, series: Floats, steps: int, season: int, length: int) -> Floats:
     if method == RUN_RATE:
-        return np.full(steps, series[-length:].mean())
+        return np.full(steps, float(series[-length:].mean()))
     if method == SEASONAL_NAIVE:
         return np.resize(series[-season:], steps)
     if method == SMOOTHED:
         return _smoothed(series, steps)
     if method == BLEND:
-        return (_smoothed(series, steps) + series[-length:].mean()) / 2
+        return np.asarray((_smoothed(series, steps) + float(series[-length:].mean())) / 2)
     return _seasonal(series, steps, season)
 
 
@@ -146,7 +146,7 @@ def _indices(series: Floats, season: int) -> Floats:
     known = np.maximum(np.bincount(place, around, minlength=season), 1e-12)
     mean = np.bincount(place, over, minlength=season) / known
     drawn = (met * mean + _SEASON_PRIOR) / (met + _SEASON_PRIOR)
-    return np.maximum(drawn / drawn.mean(), 0.05)
+    return np.asarray(np.maximum(drawn / drawn.mean(), 0.05))
 
 
 def _wape(told: list[Floats], came: list[Floats]) -> float | None:
@@ -177,9 +177,9 @@ def _error(misses: list[Floats], series: Floats, steps: int, *, rooted: bool, co
     if len(misses) < _FEWEST_ORIGINS:
         spread = np.diff(_scale(series, rooted))
         one = float((spread**2).mean()) if len(spread) >= 2 else (least if counts else np.nan)
-        return np.sqrt(np.maximum(one, least) * np.ones(steps))
+        return np.full(steps, float(np.sqrt(np.maximum(one, least))))
     squares = np.empty(steps)
     for step in range(steps):
         near = [float(m[s] ** 2) for m in misses for s in range(max(0, step - 1), min(step + 2, len(m)))]
         squares[step] = np.mean(near) if near else squares[step - 1]
-    return np.sqrt(np.maximum(np.maximum.accumulate(squares), least))
+    return np.asarray(np.sqrt(np.maximum(np.maximum.accumulate(squares), least)))
