@@ -17,6 +17,7 @@ def with_sales(tables: Mapping[str, list[Row]], seed: int) -> dict[str, list[Row
     return {
         **tables,
         "deals": deals,
+        "contacts": [{**contact, "owner_id": draw.choice(["u1", "u2", None])} for contact in tables["contacts"]],
         "proposals": [_proposal(draw, i, deal) for i, deal in enumerate(deals) if draw.random() < 0.7],
         "score_definitions": [
             {
@@ -118,7 +119,7 @@ def _contract(draw: random.Random, i: int) -> Row:
 
 
 def _goals() -> list[Row]:
-    span = {"starts_at": "2024-10-01", "due_at": "2025-01-01", "created_at": "2024-01-02"}
+    span = {"starts_at": "2024-01-01", "due_at": "2025-01-01", "created_at": "2024-01-02"}
     return [
         {"metric": "bookings", "target": 100_000.0, "direction": "at_least", **span},
         {"metric": "bookings", "target": 40_000.0, "direction": "at_least", "filters": '{"owner": ["u1"]}', **span},

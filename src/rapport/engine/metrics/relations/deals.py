@@ -45,7 +45,7 @@ _CYCLE = ("cycle_days", "created_days", "assumed", "in_order")
 _ANY_CYCLE = ("any_cycle_days", "any_assumed", "any_in_order")
 
 
-def _closed(reading: Reading) -> ir.Table:
+def closed_deals(reading: Reading) -> ir.Table:
     """One row per deal that is won or lost, by its last close."""
     terms = reading.wants(*TERM_COLUMNS)
     money = terms or reading.wants(*_AMOUNTS, "size_band")
@@ -139,7 +139,7 @@ def _created(reading: Reading) -> ir.Table:
     return converted(created, reading, dated_by="at") if money else created
 
 
-def _open(reading: Reading) -> ir.Table:
+def open_deals(reading: Reading) -> ir.Table:
     """One row per deal and period at whose end it was open, with the values it had then."""
     standing = standing_in_windows(open_stretches(reading), reading.windows)
     weighed = reading.wants("weighted_amount", "weighable", "stage_weighted_amount", "stage_weighable", "modelled")
@@ -204,7 +204,7 @@ CLOSED_DEALS = Relation(
     grain="closed deals",
     table="deals",
     needs=("deals.status", "deals.closed_at"),
-    rows=_closed,
+    rows=closed_deals,
     dimensions={**DEAL_DIMENSIONS, "lost_reason": column("lost_reason"), "size_band": column("size_band")},
     labels=_LABELS,
 )
@@ -222,7 +222,7 @@ OPEN_DEALS = Relation(
     grain="open deals",
     table="deals",
     needs=("deals.status",),
-    rows=_open,
+    rows=open_deals,
     dating=Dating.PER_PERIOD,
     dimensions=DEAL_DIMENSIONS,
     labels=("name", "stage", "amount", "owner_id", "account_id", "expected_close_date"),

@@ -1,4 +1,4 @@
-"""Figures of their own kind: weighted amounts, coverage of a gap, and a median with stays that go on."""
+"""Figures of their own kind: weighted amounts, a told amount, coverage of a gap, a median with stays that go on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,16 @@ class WeightedAmount(Amount):
         result, among = super().result(values), values.get(self.among.name) or 0
         if result.n or not among:
             return result
-        return Result(n=int(among), reason=f"None of {among:,} open deals has a probability of winning.")
+        return Result(value=None, n=int(among), reason=f"None of {among:,} open deals has a probability of winning.")
+
+
+@dataclass(frozen=True)
+class Told(Amount):
+    """A sum of what was told: no value, and not 0, where nothing was."""
+
+    def result(self, values: Aggregates) -> Result:
+        result = super().result(values)
+        return result if result.n else Result(value=None, reason="Nothing was told for exactly this period in time.")
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class Coverage(Ratio):
     def result(self, values: Aggregates) -> Result:
         result = super().result(values)
         if not values.get(self.target.name):
-            return Result(reason="No goal for bookings holds at the end of this period.")
+            return Result(value=None, reason="No goal for bookings holds at the end of this period.")
         if float(result.denominator or 0) <= 0:
             return replace(result, value=None, reason="The target is met: there is no gap to cover.")
         return result
