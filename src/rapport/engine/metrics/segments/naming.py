@@ -107,6 +107,7 @@ def label(name: str) -> str:
         "tenure": "days known",
         "contacts": "contacts from them in a year",
         "service": "cases in a year",
+        "active": "active",
         "channel": "share of contacts by",
         "ordered": "share of orders by",
         "family": "share of order lines:",
