@@ -15,7 +15,11 @@ def with_marketing(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, 
     draw = random.Random(seed + 1)
     contacts = [str(row["id"]) for row in tables["contacts"]]
     more: dict[str, list[Row]] = {
-        "interactions": _mails(draw, contacts),
+        "contacts": [*_referred(draw, contacts), *_web_leads(draw)],
+        "orders": [
+            {"id": f"or{i}", "contact_id": f"ref{i}", "ordered_at": _moment(draw), "amount": 9} for i in range(8)
+        ],
+        "interactions": [*_mails(draw, contacts), *_visits(draw), *_inquiries(draw, contacts)],
         "consents": [_consent(draw, contacts) for _ in range(80)],
         "costs": [*_salaries(), *(_cost(draw) for _ in range(40))],
     }
@@ -80,3 +84,63 @@ def _cost(draw: random.Random) -> Row:
         "period_start": start,
         "period_end": draw.choice([None, start + timedelta(days=draw.randrange(90))]) if start else None,
     }
+
+
+def _referred(draw: random.Random, contacts: Sequence[str]) -> list[Row]:
+    return [
+        {
+            "id": f"ref{i}",
+            "created_at": _START + timedelta(days=40 * i),
+            "referred_by_contact_id": draw.choice(contacts),
+        }
+        for i in range(8)
+    ]
+
+
+def _web_leads(draw: random.Random) -> list[Row]:
+    return [{"id": f"web{i}", "created_at": _moment(draw), "lifecycle_stage": "lead"} for i in range(6)]
+
+
+def _visits(draw: random.Random) -> list[Row]:
+    """Pages seen by people unknown and known."""
+    return [
+        {
+            "id": f"view{i}",
+            "type": "page_view",
+            "occurred_at": _moment(draw),
+            "contact_id": draw.choice([None, f"web{i % 6}"]),
+            "anonymous_id": draw.choice([None, f"cookie{i % 9}"]),
+            "session_id": draw.choice([None, f"visit{i % 25}"]),
+            "url_path": draw.choice(["/", "/prices", None]),
+        }
+        for i in range(80)
+    ]
+
+
+def _inquiries(draw: random.Random, contacts: Sequence[str]) -> list[Row]:
+    return [
+        {
+            "id": f"asked{i}",
+            "type": draw.choice(["chat", "call", "form_submit"]),
+            "direction": draw.choice(["inbound", "inbound", None, "outbound"]),
+            "occurred_at": _moment(draw),
+            "contact_id": draw.choice(contacts),
+        }
+        for i in range(30)
+    ]
+
+
+def fallen_back() -> list[Row]:
+    """Stages of people who qualified, fell back and qualified again."""
+    return [
+        {
+            "entity": "contact",
+            "entity_id": f"web{i}",
+            "attribute": "lifecycle_stage",
+            "value": stage,
+            "valid_from": _START + timedelta(days=day + i),
+            "recorded_at": _START + timedelta(days=day + i),
+        }
+        for i in range(4)
+        for stage, day in (("mql", 20), ("lead", 80), ("sql", 140))
+    ]

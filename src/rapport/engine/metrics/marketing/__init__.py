@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rapport.engine.metrics.marketing import (
     cac,
+    consent_rate,
     cost_per_lead,
     costs,
     email_click_rate,
@@ -12,15 +13,28 @@ from rapport.engine.metrics.marketing import (
     email_open_rate,
     email_rejections,
     email_volume,
+    inquiries,
+    lead_generation_rate,
     lead_growth,
     page_views,
     paid_customers,
+    referrals,
+    requalified_leads,
+    targeted_prospects,
 )
 from rapport.engine.metrics.spec import Metric
 
 MARKETING: tuple[Metric, ...] = (
     page_views.PAGE_VIEWS,
+    page_views.UNIQUE_PAGE_VIEWS,
     page_views.VISITS,
+    lead_generation_rate.VISITORS_,
+    lead_generation_rate.LEAD_GENERATION_RATE,
+    lead_generation_rate.LEAD_GENERATION_RATE_SESSIONS,
+    consent_rate.CONSENT_RATE,
+    targeted_prospects.TARGETED_PROSPECTS,
+    inquiries.INQUIRIES_MADE,
+    inquiries.INQUIRIES_MADE_TREND,
     email_volume.EMAILS_SENT,
     email_volume.EMAILS_DELIVERED,
     email_volume.EMAILS_OPENED,
@@ -49,6 +63,10 @@ MARKETING: tuple[Metric, ...] = (
     email_list_growth.EMAIL_LIST_GROWTH_RATE_GROSS,
     lead_growth.LEAD_VELOCITY,
     lead_growth.LEAD_TO_CUSTOMER_RATE_EVENT,
+    requalified_leads.REQUALIFIED_LEADS,
+    referrals.REFERRAL_NEW_CUSTOMERS,
+    referrals.REFERRAL_RATE,
+    referrals.REFERRALS_MADE,
     costs.MARKETING_COST,
     costs.MEDIA_COST,
     costs.SALES_COST,

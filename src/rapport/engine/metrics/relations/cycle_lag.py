@@ -33,4 +33,4 @@ def median_cycle_days(reading: Reading) -> int:
             where=reading.needed_by,
             next_step="Use cac, which dates costs and customers alike.",
         )
-    return round(answer)
+    return round(float(answer))
