@@ -32,7 +32,7 @@ def stays(reading: Reading) -> ir.Table:
     (null while a contract runs; of a buyer the end of the activity window, which may lie ahead), in_grace_since (when
     a contract ended that counts as running, as it may still be renewed; null elsewhere).
     """
-    under = _under_contract(reading) if reading.has("contracts") else None
+    under = under_contract(reading) if reading.has("contracts") else None
     if not reading.has("orders") and not reading.has("deals"):
         assert under is not None
         return under
@@ -47,7 +47,7 @@ def stays(reading: Reading) -> ir.Table:
     return clipped.mutate(to_at=until).drop("_next")
 
 
-def _under_contract(reading: Reading) -> ir.Table:
+def under_contract(reading: Reading) -> ir.Table:
     """One row per stretch under contract, gaps within the grace closed."""
     grace = timedelta(days=reading.whole_number("contract_grace_days", GRACE_DAYS))
     terms = contract_terms(reading, ["plan"])

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from rapport.engine.metrics.retention import logo_churn_rate, mrr, revenue_churn_rate
+from rapport.engine.metrics.retention import (
+    clv_predicted,
+    logo_churn_rate,
+    mrr,
+    p_alive,
+    revenue_churn_rate,
+    rfm_segment_share,
+)
 from rapport.engine.metrics.spec import Metric
 
 RETENTION: tuple[Metric, ...] = (
@@ -28,4 +35,13 @@ RETENTION: tuple[Metric, ...] = (
     revenue_churn_rate.GRR,
     revenue_churn_rate.NRR,
     revenue_churn_rate.GRR_FROM_MOVEMENTS,
+    clv_predicted.CLV_PREDICTED,
+    clv_predicted.CLV_PREDICTED_REVENUE,
+    clv_predicted.CUSTOMER_EQUITY,
+    clv_predicted.CLV_HISTORIC,
+    clv_predicted.CLV_HISTORIC_REVENUE,
+    p_alive.P_ALIVE,
+    p_alive.CUSTOMERS_ALIVE,
+    p_alive.LOGO_CHURN_RATE_MODEL,
+    rfm_segment_share.RFM_SEGMENT_SHARE,
 )
