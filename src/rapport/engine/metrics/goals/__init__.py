@@ -4,6 +4,7 @@ found = progress([Goal(metric="revenue", target=50_000, direction=Direction.AT_L
                  snapshot, today=today, as_of=now, runner=runner)
 """
 
+from rapport.engine.metrics.goals.course import course
 from rapport.engine.metrics.goals.goal import Direction, Goal, Reading
 from rapport.engine.metrics.goals.history import History, histories
 from rapport.engine.metrics.goals.pace import Pace
@@ -21,6 +22,7 @@ __all__ = [
     "Reading",
     "Status",
     "Suggestion",
+    "course",
     "histories",
     "progress",
     "progress_of",
