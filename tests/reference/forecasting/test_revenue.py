@@ -1,4 +1,4 @@
-"""Revenue from existing customers on CDNOW: nine months forecast at the end of September 1997, against what was sold."""
+"""Revenue from existing customers on CDNOW: nine months forecast at the end of September 1997, and what was sold."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def came(real_data: Path) -> dict[date, float]:
 
 
 def test_the_months_come_near_and_the_run_rate_stands_beside(told: RevenueForecast, came: dict[date, float]) -> None:
-    """The models fall short by a fifth here, as they do in print for purchases (12 %); the run rate was nearer, 19 %."""
+    """The models fall short by a fifth here, as they do in print for purchases (12 %); the run rate came to 19 %."""
     assert [m.period.start for m in told.months] == sorted(came)
     total = sum(came.values())
     assert sum(abs(m.revenue.expected - came[m.period.start]) for m in told.months) / total == pytest.approx(

@@ -23,6 +23,7 @@ VERSION = 1
 _PATH_POINTS = 7
 _PATH_FUTURES = 4_000
 _FEW_WINS = 30
+_LATELY_DAYS = 31.0
 DIMENSIONS = ("owner", "team", "pipeline")
 
 
@@ -64,6 +65,7 @@ class OpenDeal:
 
     id: str
     stage: str | None
+    began: datetime
     chance: float
     amount: float
     assumed: bool
@@ -74,11 +76,23 @@ class OpenDeal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClosedDeal:
+    """A deal closed in the last 31 days. within: in the period; amount: known, or typical of its owner."""
+
+    id: str
+    won: bool
+    within: bool
+    closed: datetime
+    began: datetime
+    amount: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class PipelineForecast:
     """Attributes:
     parts: by dimension (owner, team, pipeline), the largest first; the parts of each sum to the whole.
     path: of the whole, from the period's start to its end; past instants are what was won.
-    deals: open ones, by what they are expected to bring.
+    deals: open ones, by what they are expected to bring; closed, those closed lately, newest first.
     tried: forecasts as they would have been made before, that `weight` and the bands rest on.
     level: what chances by hazards alone were multiplied by, after weighing them with the run rate.
     notes: sentences on what the reader should know.
@@ -91,6 +105,7 @@ class PipelineForecast:
     parts: dict[str, tuple[Part, ...]]
     path: tuple[Step, ...]
     deals: tuple[OpenDeal, ...]
+    closed: tuple[ClosedDeal, ...]
     weight: float
     level: float
     noise: float
@@ -107,11 +122,13 @@ def pipeline_forecast(
     owners: Collection[str | None] | None = None,
     futures: int = FUTURES,
     seed: int = SEED,
+    path: bool = True,
 ) -> PipelineForecast:
     """What will be won in the period, from what is known at the view's instant.
 
     Parameters:
         owners: only these owners' deals (None among them: deals of no one); learnt from all deals all the same.
+        path: whether to tell how the sum grows.
     Raises: DataError where no deal or no amount is known; MissingTable without deals.
     Executes three queries. Source: competing-risk hazards (Kalbfleisch & Prentice 2002, ch. 8) by stage and age.
     """
@@ -128,6 +145,7 @@ def pipeline_forecast(
         owners=owners,
         futures=futures,
         seed=seed,
+        path=path,
     )
 
 
@@ -164,6 +182,7 @@ def forecast_of_book(
         parts={name: cut.parts(keys[name], kept) for name in DIMENSIONS},
         path=_path(book, known, stretch, kept, seed) if path else (),
         deals=_deals(book, found, shown),
+        closed=_closed(book, found, kept),
         weight=known.weight,
         level=found.level,
         noise=known.noise,
@@ -239,12 +258,29 @@ def _deals(book: Book, found: Outlook, shown: Flags) -> tuple[OpenDeal, ...]:
         OpenDeal(
             id=str(book.ids[found.open[i]]),
             stage=book.stage[found.open[i]],
+            began=instant(book.created[found.open[i]]),
             chance=float(found.chance[i]),
             amount=float(found.amount[i]),
             assumed=bool(found.assumed[i]),
         )
         for i in order
         if shown[i]
+    )
+
+
+def _closed(book: Book, found: Outlook, kept: Flags) -> tuple[ClosedDeal, ...]:
+    lately = np.flatnonzero((book.closed >= book.at - _LATELY_DAYS) & kept[found.groups.of_deal])
+    usual = found.amounts.of_group[found.groups.of_deal]
+    return tuple(
+        ClosedDeal(
+            id=str(book.ids[i]),
+            won=bool(book.won[i]),
+            within=bool(found.stretch.start <= book.closed[i] < found.stretch.end),
+            closed=instant(book.closed[i]),
+            began=instant(book.created[i]),
+            amount=float(usual[i] if np.isnan(book.amount[i]) else book.amount[i]),
+        )
+        for i in lately[np.argsort(-book.closed[lately], kind="stable")]
     )
 
 
