@@ -101,12 +101,12 @@ def board(figures: Figures, asked: Asked, beside: Beside = Beside()) -> Board:
     known = [s for s in shown if _is_known(s.figure)]
     unknown = {s.spec.id: s for s in shown if not _is_known(s.figure)}
     tiles = [s for s in known if not s.has_chart]
-    counted = Counter(flag for s in tiles for flag in s.figure.flags)
+    counted = Counter(flag for s in tiles for flag in s.flags)
     common = {flag for flag, count in counted.items() if 2 * count > len(tiles)}
     return Board(
         figures=figures,
         flags=sorted(common),
-        tiles=[replace(s, flags=[f for f in s.figure.flags if f not in common]) for s in tiles],
+        tiles=[replace(s, flags=[f for f in s.flags if f not in common]) for s in tiles],
         charts=[s for s in known if s.has_chart and (beside.keeps_empty or s.is_drawn or s.is_table)],
         unknown=list(unknown.values()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.dashboards import asides, metric, own, views
+from rapport.workspace.pages.dashboards import asides, exports, metric, own, views
 
 app_name = "dashboards"
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("<slug:slug>/filter/", asides.filter_form, name="filter"),
     path("<slug:slug>/notes/", asides.add_note, name="add_note"),
     path("<slug:slug>/notes/<str:note_id>/delete/", asides.delete_note, name="delete_note"),
+    path("<slug:slug>/export.<str:kind>", exports.export, name="export_board"),
+    path("<slug:slug>/charts/<str:metric_id>.png", exports.picture, name="picture"),
     path("<slug:slug>/copy/", own.copy, name="copy"),
     path("<slug:slug>/edit/", own.edit, name="edit"),
     path("<slug:slug>/delete/", own.delete, name="delete"),

@@ -38,6 +38,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "ask": ask,
         "path": request.path,
         "may_edit": may_edit(reader(request), shown),
+        "may_export": can(reader(request), Action.EXPORT),
         "is_empty": not shown.tiles.exists(),
     }
     return render(request, "dashboards/dashboard.html", {**context, **_board(request, shown, kept, ask)})
@@ -65,4 +66,5 @@ def _board(request: HttpRequest, shown: Dashboard, found: Figures | None, ask: A
         "notes": listed(notes, user),
         "today": timezone.localdate().isoformat(),
         "may_note_everywhere": can(user, Action.EDIT_DASHBOARDS),
+        "may_export": can(user, Action.EXPORT),
     }
