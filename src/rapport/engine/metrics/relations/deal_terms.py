@@ -22,7 +22,7 @@ def with_shares(deals: ir.Table) -> ir.Table:
     spread = term > _YEAR_MONTHS
     amount = deals.amount.cast("float64")
     told = ibis.ifelse(amount > 0, deals.recurring_amount.cast("float64") * term / amount, ibis.null())
-    recurring = ibis.coalesce(ibis.least(ibis.greatest(told, 0.0), 1.0), ibis.ifelse(spread, 1.0, 0.0))
+    recurring = ibis.ifelse(told.notnull(), told.clip(lower=0.0, upper=1.0), ibis.ifelse(spread, 1.0, 0.0))
     return deals.mutate(recurring_share=recurring, year_share=ibis.ifelse(spread, _YEAR_MONTHS / term, 1.0))
 
 
