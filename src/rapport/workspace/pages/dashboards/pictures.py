@@ -27,7 +27,7 @@ _LOOK: dict[str, Any] = {
 }
 _WIDTH, _HEIGHT = 595.0, 842.0  # A4 in points
 _EDGE, _GAP, _ACROSS = 36.0, 10.0, 4
-_TILE_HEIGHT, _CHART_WIDTH = 58.0, 252.0
+_TILE_HEIGHT, _CHART_WIDTH = 66.0, 252.0
 
 
 def png(shown: Shown, *, width: int = 560, titled: bool = True) -> bytes:
@@ -83,7 +83,7 @@ def _tile(shown: Shown, x: float, y: float, width: float) -> str:
         + _text(x + 8, y + 15, _short(shown.label, 26), size=8, color=_MUTED)
         + _text(x + 8, y + 35, shown.value, size=15, weight=600)
         + (_text(x + 8, y + 49, change, size=8, color=good) if change else "")
-        + (_text(x + width - 8, y + 49, f"Goal {shown.goal}", size=6.5, color=_MUTED, end=True) if shown.goal else "")
+        + (_text(x + 8, y + 60, f"Goal {shown.goal}", size=7, color=_MUTED) if shown.goal else "")
     )
 
 
@@ -113,12 +113,9 @@ def _colour(shown: Shown) -> str:
     return _GOOD if (shown.difference > 0) is better else _BAD
 
 
-def _text(
-    x: float, y: float, text: str, *, size: float, color: str = _INK, weight: int = 400, end: bool = False
-) -> str:
-    anchor = ' text-anchor="end"' if end else ""
+def _text(x: float, y: float, text: str, *, size: float, color: str = _INK, weight: int = 400) -> str:
     return (
-        f'<text x="{x}" y="{y}" font-family="{_FONT}" font-size="{size}" font-weight="{weight}" fill="{color}"{anchor}>'
+        f'<text x="{x}" y="{y}" font-family="{_FONT}" font-size="{size}" font-weight="{weight}" fill="{color}">'
         f"{escape(_short(text, 130))}</text>"
     )
 

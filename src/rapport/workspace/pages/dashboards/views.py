@@ -39,6 +39,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "path": request.path,
         "may_edit": may_edit(reader(request), shown),
         "may_export": can(reader(request), Action.EXPORT),
+        "may_share": can(reader(request), Action.EDIT_DASHBOARDS),
         "is_empty": not shown.tiles.exists(),
     }
     return render(request, "dashboards/dashboard.html", {**context, **_board(request, shown, kept, ask)})
