@@ -23,6 +23,7 @@ from rapport.workspace.scores.definitions import live_definitions
 from rapport.workspace.scores.models import ScoreDefinition, State
 
 _LONGEST_TITLE = 200
+_ADDRESSES = frozenset({"new", "form", "preview", "ready", "build", "metrics", "groups"})  # pages beside them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,5 +207,5 @@ def _title(title: str) -> str:
 def _free_name(title: str) -> str:
     """A name that no segment has or had."""
     base = slugify(title)[:80] or "segment"
-    taken = set(Segment.objects.filter(name__startswith=base).values_list("name", flat=True))
+    taken = _ADDRESSES | set(Segment.objects.filter(name__startswith=base).values_list("name", flat=True))
     return next(n for n in (base, *(f"{base}-{i}" for i in range(2, 100_000))) if n not in taken)

@@ -35,10 +35,10 @@ def build_one(progress: Progress, *, segment: str) -> dict[str, object]:
 
 
 @task("find_groups")
-def find_groups(progress: Progress, *, subject: str, by: str, count: int | None = None) -> dict[str, object]:
+def find_groups(progress: Progress, *, subject: str, asked_by: str, count: int | None = None) -> dict[str, object]:
     """Seek groups that behave alike; the job's result names the grouping that was kept."""
     progress.report(0, 1, "looking for groups that behave alike")
-    found = seek(subject=subject, by=by, count=count)
+    found = seek(subject=subject, by=asked_by, count=count)
     return {"grouping": found.pk, "groups": len(found.groups)}
 
 
