@@ -16,9 +16,10 @@ def with_marketing(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, 
     contacts = [str(row["id"]) for row in tables["contacts"]]
     more: dict[str, list[Row]] = {
         "contacts": [*_referred(draw, contacts), *_web_leads(draw)],
-        "orders": [
-            {"id": f"or{i}", "contact_id": f"ref{i}", "ordered_at": _moment(draw), "amount": 9} for i in range(8)
-        ],
+        **_assortment(draw, [str(order["id"]) for order in tables["orders"]]),
+        **_offers(draw),
+        "contracts": _growing(),
+        "orders": [*_buyers_of_more(), *_referred_buyers()],
         "interactions": [*_mails(draw, contacts), *_visits(draw), *_inquiries(draw, contacts)],
         "consents": [_consent(draw, contacts) for _ in range(80)],
         "costs": [*_salaries(), *(_cost(draw) for _ in range(40))],
@@ -97,6 +98,11 @@ def _referred(draw: random.Random, contacts: Sequence[str]) -> list[Row]:
     ]
 
 
+def _referred_buyers() -> list[Row]:
+    bought = _START + timedelta(days=330)
+    return [{"id": f"or{i}", "contact_id": f"ref{i}", "ordered_at": bought, "amount": 9} for i in range(8)]
+
+
 def _web_leads(draw: random.Random) -> list[Row]:
     return [{"id": f"web{i}", "created_at": _moment(draw), "lifecycle_stage": "lead"} for i in range(6)]
 
@@ -144,3 +150,68 @@ def fallen_back() -> list[Row]:
         for i in range(4)
         for stage, day in (("mql", 20), ("lead", 80), ("sql", 140))
     ]
+
+
+def _assortment(draw: random.Random, orders: Sequence[str]) -> dict[str, list[Row]]:
+    """Products of three families and of none, and lines of the orders drawn and of those who bought more."""
+    products: list[Row] = [
+        {
+            "id": f"pr{i}",
+            "created_at": "2023-01-01",
+            "family": ("seats", "desks", "lamps", None)[i // 2],
+            "tier": ("basic", "pro")[i % 2],
+            "list_price": (10, 25)[i % 2],
+        }
+        for i in range(8)
+    ]
+    lines = [_line(order, draw.randrange(8), draw.choice([None, 5, 12.5])) for order in orders for _ in range(2)]
+    lines += [_line(f"more{i}_{n}", product, 7) for i in range(6) for n, product in enumerate((0, 2 if i % 2 else 1))]
+    return {"products": products, "order_lines": [{**line, "id": f"line{i}"} for i, line in enumerate(lines)]}
+
+
+def _line(order: str, product: int, price: float | None) -> Row:
+    return {"order_id": order, "product_id": f"pr{product}", "quantity": 2, "unit_price": price, "created_at": _START}
+
+
+def _buyers_of_more() -> list[Row]:
+    """Two orders each, the second of another family or of a higher tier."""
+    return [
+        {"id": f"more{i}_{n}", "contact_id": f"more{i}", "ordered_at": _START + timedelta(days=day + i), "amount": 14}
+        for i in range(6)
+        for n, day in enumerate((20, 90))
+    ]
+
+
+def _growing() -> list[Row]:
+    """Contracts of customers who take more units of what they have, and of one whose price rose."""
+    since, later = "2023-02-01", "2024-06-01"
+    more = [
+        {"account_id": f"grow{i}", "started_at": at, "monthly_amount": 30, "quantity": 3, "product_id": "pr0"}
+        for i in range(2)
+        for at in (since, later)
+    ]
+    dear = {"account_id": "dear", "plan": "basic", "quantity": 1, "product_id": "pr2"}
+    more.append({**dear, "started_at": since, "ended_at": later, "monthly_amount": 30})
+    more.append({**dear, "started_at": later, "monthly_amount": 33})
+    return [{**row, "id": f"growing{i}"} for i, row in enumerate(more)]
+
+
+def _offers(draw: random.Random) -> dict[str, list[Row]]:
+    deals: list[Row] = []
+    proposals: list[Row] = []
+    for i in range(20):
+        sent = _moment(draw)
+        kind = ("cross_sell", "up_sell")[i % 2]
+        deals.append({"id": f"more_of{i}", "created_at": sent, "status": "open", "type": kind, "account_id": "a1"})
+        accepted = draw.choice([None, sent + timedelta(days=draw.randrange(1, 150))])
+        proposals.append(
+            {
+                "id": f"offer{i}",
+                "created_at": sent,
+                "deal_id": f"more_of{i}",
+                "number": "1",
+                "sent_at": sent,
+                "accepted_at": accepted,
+            }
+        )
+    return {"deals": deals, "proposals": proposals}

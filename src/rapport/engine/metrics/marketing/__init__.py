@@ -7,6 +7,7 @@ from rapport.engine.metrics.marketing import (
     consent_rate,
     cost_per_lead,
     costs,
+    cross_sell,
     email_click_rate,
     email_list,
     email_list_growth,
@@ -21,6 +22,7 @@ from rapport.engine.metrics.marketing import (
     referrals,
     requalified_leads,
     targeted_prospects,
+    up_sell,
 )
 from rapport.engine.metrics.spec import Metric
 
@@ -61,6 +63,14 @@ MARKETING: tuple[Metric, ...] = (
     email_list_growth.EMAIL_LIST_GROWTH_RATE_WITHOUT_BOUNCES,
     email_list_growth.EMAIL_LIST_GROWTH_RATE_END,
     email_list_growth.EMAIL_LIST_GROWTH_RATE_GROSS,
+    cross_sell.CROSS_SELL_RATIO,
+    cross_sell.CROSS_SELL_REVENUE,
+    cross_sell.MULTI_FAMILY_SHARE,
+    cross_sell.CROSS_SELL_OFFER_RATE,
+    up_sell.UP_SELL_RATIO,
+    up_sell.UP_SELL_REVENUE_RATE,
+    up_sell.UP_SELL_RATIO_TIER,
+    up_sell.UP_SELL_OFFER_RATE,
     lead_growth.LEAD_VELOCITY,
     lead_growth.LEAD_TO_CUSTOMER_RATE_EVENT,
     requalified_leads.REQUALIFIED_LEADS,
