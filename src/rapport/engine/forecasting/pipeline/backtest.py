@@ -23,7 +23,7 @@ from rapport.engine.forecasting.pipeline.book import Book, Flags, in_days
 from rapport.engine.forecasting.pipeline.forecast import PipelineForecast, forecast_of_book
 from rapport.engine.forecasting.pipeline.learning import learnt
 from rapport.engine.forecasting.pipeline.outlook import Stretch
-from rapport.engine.forecasting.pipeline.reading import read_book
+from rapport.engine.forecasting.pipeline.reading import StandIns, read_book
 from rapport.engine.metrics.period import Period
 from rapport.engine.runner import Runner
 
@@ -55,7 +55,8 @@ def backtest(
 ) -> Backtest:
     """At each origin, the `days` after it are forecast from what was known then; judged by what is known at `as_of`.
 
-    Two queries for each origin. Origins whose days are not over by `as_of`, or without a deal, are left out.
+    Amounts of open deals that were not recorded then count as unknown. Two queries for each origin.
+    Origins whose days are not over by `as_of`, or without a deal, are left out.
     """
     known_now = read_book(as_known(snapshot, as_of), runner=runner)
     told = []
@@ -63,7 +64,7 @@ def backtest(
         if at + timedelta(days=days) > as_of:
             continue
         try:
-            book = read_book(as_known(snapshot, at), runner=runner)
+            book = read_book(as_known(snapshot, at), runner=runner, stand_ins=StandIns.CLOSED)
             origin = _origin(book, known_now, at, days, snapshot.currency)
         except DataError:
             continue

@@ -102,13 +102,15 @@ class Book:
         closed = np.where(self.closed <= at, self.closed, np.nan)[kept]
         state = self.entry[kept].copy()
         state[visits.deal] = visits.state  # the last visit of each deal is written last
-        per_deal = ("ids", "created", "amount", "entry", "owner", "pipeline", "stage", "category", "due")
+        stage = np.array(self.states, dtype=object)[state] if self.has_stages else self.stage[kept]
+        per_deal = ("ids", "created", "amount", "entry", "owner", "pipeline", "category", "due")
         return replace(
             self,
             at=at,
             closed=closed,
             won=self.won[kept] & ~np.isnan(closed),
             state=state,
+            stage=stage,
             visits=visits,
             **{name: getattr(self, name)[kept] for name in per_deal},
         )

@@ -15,7 +15,7 @@ from rapport.engine.forecasting.pipeline.book import Book, Flags, Floats, in_day
 from rapport.engine.forecasting.pipeline.draws import FUTURES, SEED, drawn
 from rapport.engine.forecasting.pipeline.learning import Learnt, Tried, learnt
 from rapport.engine.forecasting.pipeline.outlook import Outlook, Stretch, outlook
-from rapport.engine.forecasting.pipeline.reading import read_book, teams_of
+from rapport.engine.forecasting.pipeline.reading import StandIns, read_book, teams_of
 from rapport.engine.metrics.period import Period
 from rapport.engine.runner import Runner
 
@@ -123,16 +123,17 @@ def pipeline_forecast(
     futures: int = FUTURES,
     seed: int = SEED,
     path: bool = True,
+    stand_ins: StandIns = StandIns.NONE,
 ) -> PipelineForecast:
     """What will be won in the period, from what is known at the view's instant.
 
     Parameters:
         owners: only these owners' deals (None among them: deals of no one); learnt from all deals all the same.
-        path: whether to tell how the sum grows.
+        path: whether to tell how the sum grows; stand_ins: for what was recorded later only (`StandIns`).
     Raises: DataError where no deal or no amount is known; MissingTable without deals.
     Executes three queries. Source: competing-risk hazards (Kalbfleisch & Prentice 2002, ch. 8) by stage and age.
     """
-    book = read_book(view, runner=runner)
+    book = read_book(view, runner=runner, stand_ins=stand_ins)
     start, end = (in_days(at) for at in period.instants(view.snapshot.time_zone))
     teams = teams_of(view, sorted({o for o in book.owner if o}), runner=runner)
     return forecast_of_book(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 import ibis
@@ -23,28 +24,41 @@ MOST_STATES = 16
 OTHER = "other stages"
 _COLUMNS = ("created_at", "recorded_at", "closed_at", "status", "stage", "pipeline", "amount", "currency", "owner_id")
 _FURTHER = ("forecast_category", "expected_close_date")
+_STOOD_IN = ("owner_id", "pipeline", "currency")
 _DAY_US = 86_400_000_000
 
 
-def read_book(view: AsOf, *, runner: Runner) -> Book:
+class StandIns(StrEnum):
+    """Where a value was first recorded after the view's instant, as an import leaves it, whether that first value
+    stands in: never; for whose and which pipeline a deal is, and for amounts of deals closed by then (what a backtest
+    may know); or for amounts of open deals too (what a comparison with an earlier day wants)."""
+
+    NONE = "none"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+def read_book(view: AsOf, *, runner: Runner, stand_ins: StandIns = StandIns.NONE) -> Book:
     """The company's deals and their stage visits as known at the view's instant; two queries.
 
     Deals closed later are open. Without stage history (neither `deal_stage_visits` nor recorded changes of
     `deal.stage`) all deals of a pipeline share one state.
     Raises: MissingTable without deals; DataError where none has begun by then.
     """
-    deals = runner.to_arrow(_deals(view))
+    deals = runner.to_arrow(_deals(view, stand_ins))
     if not len(deals):
         raise DataError("There is no deal to forecast from.", where=NEEDED_BY, next_step="Import deals.")
     visits = _stays(view, runner)
     return _book(deals, visits, in_days(view.at))
 
 
-def _deals(view: AsOf) -> ir.Table:
+def _deals(view: AsOf, stand_ins: StandIns) -> ir.Table:
     """One row per deal: id, began, closed_at, status (open where the close came later), amount and what it says."""
     rows = view.table("deals", needed_by=NEEDED_BY, columns=[*_COLUMNS, *_FURTHER])
     if not view.has("attribute_history"):
         rows = _without_later_closes(rows, view)
+    elif stand_ins is not StandIns.NONE:
+        rows = _with_first_values(rows, view, stand_ins)
     began = ibis.coalesce(rows.created_at, rows.recorded_at)
     dated = rows.mutate(
         began=ibis.least(began, ibis.coalesce(rows.closed_at, began)),
@@ -66,6 +80,26 @@ def _without_later_closes(rows: ir.Table, view: AsOf) -> ir.Table:
     then = {"status": "open", "amount": ibis.null(joined.amount.type())}
     told = {name: ibis.ifelse(closes_later, value, joined[name]) for name, value in then.items()}
     return joined.mutate(**told).drop("_later")
+
+
+def _with_first_values(rows: ir.Table, view: AsOf, stand_ins: StandIns) -> ir.Table:
+    """Values not recorded by then are the first ones recorded later."""
+    entries = view.snapshot.table("attribute_history", needed_by=NEEDED_BY)
+    names = [*_STOOD_IN, "amount"]
+    told = entries.filter((entries.entity == "deal") & entries.attribute.isin(names) & entries.value.notnull())
+    order = [told.valid_from, told.recorded_at, told.id]
+    rank = ibis.row_number().over(group_by=[told.entity_id, told.attribute], order_by=order)
+    first = told.mutate(_rank=rank).filter(lambda t: t["_rank"] == 0)
+    wide = first.group_by(_deal=first.entity_id).aggregate(
+        **{f"first_{name}": first.value.max(where=first.attribute == name) for name in names}
+    )
+    joined = rows.left_join(wide, [("id", "_deal")])
+    known = {name: ibis.coalesce(joined[name], joined[f"first_{name}"]) for name in _STOOD_IN}
+    later = joined.first_amount.cast(rows.amount.type())
+    if stand_ins is StandIns.CLOSED:
+        later = ibis.ifelse(joined.closed_at.notnull(), later, ibis.null(rows.amount.type()))
+    known["amount"] = ibis.coalesce(joined.amount, later)
+    return joined.mutate(**known).drop("_deal", *(f"first_{name}" for name in names))
 
 
 def _stays(view: AsOf, runner: Runner) -> pa.Table | None:
@@ -120,7 +154,7 @@ def _book(deals: pa.Table, stays: pa.Table | None, at: float) -> Book:
         entry=entry,
         owner=_texts(deals["owner_id"])[kept],
         pipeline=pipeline[kept],
-        stage=stage[kept],
+        stage=found.stage,
         category=_texts(deals["forecast_category"])[kept],
         due=_dates(deals["expected_close_date"])[kept],
         states=states,
@@ -140,7 +174,8 @@ class _Places:
         self, ids: Texts, created: Floats, closed: Floats, pipeline: Texts, stage: Texts, *, kept: Flags, at: float
     ) -> None:
         self.ids, self.created, self.closed = ids[kept], created[kept], closed[kept]
-        self.pipeline, self.stage, self.at = pipeline[kept], stage[kept], at
+        self.pipeline, self.at = pipeline[kept], at
+        self.stage = stage[kept]  # of deals with visits: that of the last one
 
     def visits(self, stays: pa.Table | None) -> tuple[tuple[str, ...], Visits, Whole, Whole]:
         """States, visits of every deal from its beginning to its close or now, the last and the first state."""
@@ -148,13 +183,14 @@ class _Places:
         if stays is None:
             return self._one_each(end)
         deal, names, entered = self._matched(stays, end)
-        states, place = _states(names)
+        states, place = _states(_named(self.pipeline[deal], names))
         first, last = np.ones(len(deal), bool), np.ones(len(deal), bool)
         first[1:] = last[:-1] = deal[1:] != deal[:-1]
         entered = np.where(first, self.created[deal], entered)
         left = np.where(last, end[deal], np.append(entered[1:], 0.0))
         state, entry = np.zeros(len(self.ids), np.int64), np.zeros(len(self.ids), np.int64)
         state[deal[last]], entry[deal[first]] = place[last], place[first]
+        self.stage[deal[last]] = names[last]
         visits = Visits(deal=deal, state=place, entered=entered, left=np.maximum(left, entered))
         return states, visits, state, entry
 
@@ -179,7 +215,7 @@ class _Places:
         entered = np.concatenate([entered, self.created[without]])
         stage = np.concatenate([stage, self.stage[without]])
         by_time = np.lexsort((entered, deal))
-        return deal[by_time], _named(self.pipeline[deal], stage)[by_time], entered[by_time]
+        return deal[by_time], stage[by_time], entered[by_time]
 
 
 def _named(pipeline: Texts, stage: Texts) -> Texts:

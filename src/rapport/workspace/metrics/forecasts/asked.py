@@ -15,6 +15,7 @@ from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.forecasting.pipeline.changes import Changes, changes
 from rapport.engine.forecasting.pipeline.forecast import PipelineForecast, pipeline_forecast
+from rapport.engine.forecasting.pipeline.reading import StandIns
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
@@ -26,6 +27,7 @@ READ_TABLES = ("deals", "deal_stage_visits", "attribute_history", "exchange_rate
 SINCE = timedelta(days=7)
 _KEPT_S = 6 * 3600
 _MOST_DEALS = 200
+_FUTURES_BEFORE = 500  # only its expectation is looked at
 _QUARTER, _MONTH = re.compile(r"(\d{4})-Q([1-4])"), re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 Owners = frozenset[str | None] | None
@@ -97,7 +99,13 @@ def _week_before(
     """The same as it would have been told then; None where nothing was known yet."""
     try:
         return pipeline_forecast(
-            as_known(snapshot, now - SINCE), period=period, runner=runner, owners=owners, path=False, futures=500
+            as_known(snapshot, now - SINCE),
+            period=period,
+            runner=runner,
+            owners=owners,
+            path=False,
+            futures=_FUTURES_BEFORE,
+            stand_ins=StandIns.ALL,
         )
     except DataError:
         return None
