@@ -19,13 +19,14 @@ _COLUMNS = (
 def _handled(reading: Reading) -> ir.Table:
     """One row per leg that an agent handled: at (its end), call_key, talk_s, handle_s, timed, talk_timed.
 
-    `talk_s`: talk or active time and hold; null where no talk time is told. `handle_s`: with work after the call;
-    null where that is not told, and `amount_missing` then says so.
+    `talk_s`: talk or active time and hold; null where no talk time, or a negative one, is told. `handle_s`: with work
+    after the call; null where that is not told, and `amount_missing` then says so.
     """
     legs = service_legs(reading, _TYPES, _COLUMNS)
     handled = legs.filter(legs.answered)
-    lasted = handled.duration_s + handled.hold_s.fill_null(0.0)
-    micros = (handled.duration_s.fill_null(0.0) * 1e6).cast("int64")
+    talk = ibis.ifelse(handled.duration_s >= 0, handled.duration_s, ibis.null().cast("float64"))
+    lasted = talk + handled.hold_s.fill_null(0.0)
+    micros = (talk.fill_null(0.0) * 1e6).cast("int64")
     ended = ibis.coalesce(handled.ended_at, handled.occurred_at + micros.as_interval("us"))
     rows = handled.mutate(at=ended, talk_s=lasted, handle_s=lasted + handled.after_call_s)
     return rows.mutate(
