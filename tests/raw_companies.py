@@ -49,6 +49,7 @@ _FILES = {
         "redemptions": "coupon_redemptions.parquet",
     },
     "uci_incident_log": {"events": "incident_events_even_numbers.csv.gz"},
+    "anonymous_bank_calls": {"calls": "calls_1999-02-01_to_14.tsv.gz"},
     "sfo_survey": {"answers": "2017_SFO_Customer_Survey.csv.gz"},
 }
 

@@ -11,6 +11,10 @@ from decimal import Decimal
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from drawn_marketing import fallen_back, with_marketing
+from drawn_retention import with_retention
+from drawn_sales import with_sales
+from drawn_service import with_service
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES, Change, Type
 from rapport.engine.runner import Runner
@@ -82,7 +86,7 @@ def drawn_tables(seed: int) -> dict[str, list[Row]]:
     draw = random.Random(seed)
     contacts = [f"p{i}" for i in range(30)]
     accounts = [f"a{i}" for i in range(6)]
-    return {
+    tables: dict[str, list[Row]] = {
         "accounts": [{"id": a, "created_at": "2024-01-01", "industry": draw.choice(["it", "food"])} for a in accounts],
         "users": [{"id": u, "created_at": "2024-01-01", "team_id": t} for u, t in (("u1", "t1"), ("u2", "t2"))],
         "contacts": [_contact(draw, p, accounts) for p in contacts],
@@ -108,6 +112,8 @@ def drawn_tables(seed: int) -> dict[str, list[Row]]:
             for d in range(1, 6)
         ],
     }
+    tables = with_retention(tables, seed)
+    return with_service(with_marketing(with_sales(tables, seed), seed), seed)
 
 
 def with_history(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, list[Row]]:
@@ -129,6 +135,7 @@ def with_history(tables: Mapping[str, Sequence[Row]], seed: int) -> dict[str, li
     for contact in numbered["contacts"]:
         stage = draw.choice(["lead", "mql", "sql", "opportunity"])
         history.append(_change(draw, "contact", contact, "lifecycle_stage", stage, _moment(draw)))
+    history += fallen_back()
     links = [
         {"entity": "contact", "from_id": f"p{20 + i}", "to_id": f"p{i}", "kind": "merge", "recorded_at": _moment(draw)}
         for i in range(4)

@@ -11,6 +11,8 @@ SCHEDULES = (
     Schedule(name="midnight", task="midnight", cron="0 0 * * *"),
     Schedule(name="machines", task="find_machines", cron="45 1 * * *"),
     Schedule(name="nightly", task="refresh", cron="15 2 * * *"),
+    Schedule(name="segments", task="build_segments", cron="0 4 * * *"),
+    Schedule(name="goals", task="goals", cron="10 4 * * *"),
     Schedule(name="watching", task="monitor", cron="30 4 * * *"),
     Schedule(name="holdouts", task="holdout_reports", cron="50 4 * * *"),
     Schedule(name="hourly", task="work_list", cron="5 * * * *"),

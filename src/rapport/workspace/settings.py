@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "rapport.workspace.crm.samples",
     "rapport.workspace.scores",
     "rapport.workspace.metrics",
+    "rapport.workspace.metrics.segments",
     "rapport.workspace.actions",
     "rapport.workspace.pages.frame",
 ]

@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contacts/", include(f"{_PAGES}.records.contact_urls")),
     path("accounts/", include(f"{_PAGES}.records.account_urls")),
     path("deals/", include(f"{_PAGES}.deals.urls")),
+    path("goals/", include(f"{_PAGES}.goals.urls")),
+    path("segments/", include(f"{_PAGES}.segments.urls")),
     path("data/imports/", include(f"{_PAGES}.imports.urls")),
     path("data/", include(f"{_PAGES}.data.urls")),
     path("settings/", include(f"{_PAGES}.settings.urls")),

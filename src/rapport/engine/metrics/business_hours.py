@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
-
 from rapport.engine.errors import DataError, EngineCannot
-from rapport.engine.metrics.reading import Reading, plain
+from rapport.engine.metrics.reading import Reading
 
 Interval = tuple[datetime, datetime]
 _UTC = ZoneInfo("UTC")
-_LONG_AGO = datetime(1900, 1, 1, tzinfo=_UTC)
-_STAMP = pa.timestamp("us", tz="UTC")
+_DAY = 1440.0  # minutes
+_COLUMNS = ("name", "time_zone", "weekday", "opens", "closes", "valid_from", "valid_to", "holiday")
 
 
 @dataclass(frozen=True)
@@ -25,18 +21,30 @@ class Opening:
     """Opening hours on one weekday, in minutes of the local day; 1 Monday ... 7 Sunday.
 
     Attributes:
+        closes: at or before `opens` for hours that end on the next day (12:00 to 02:00).
         valid_from, valid_to: local days between which the hours are in force, the last excluded; None is open.
     """
 
     weekday: int
-    opens: int
-    closes: int
+    opens: float
+    closes: float
     valid_from: date | None = None
     valid_to: date | None = None
 
     def holds_on(self, day: date) -> bool:
+        return day.isoweekday() == self.weekday and self.in_force(day)
+
+    def in_force(self, day: date) -> bool:
         begun = self.valid_from is None or self.valid_from <= day
-        return day.isoweekday() == self.weekday and begun and (self.valid_to is None or day < self.valid_to)
+        return begun and (self.valid_to is None or day < self.valid_to)
+
+    def parts(self, day: date) -> Iterator[tuple[date, float, float]]:
+        """(day, opens, closes) within local days: hours over midnight come in two parts."""
+        if self.opens < self.closes:
+            yield day, self.opens, self.closes
+        else:
+            yield day, self.opens, _DAY
+            yield day + timedelta(days=1), 0.0, self.closes
 
 
 @dataclass(frozen=True)
@@ -50,15 +58,28 @@ class Calendar:
     def intervals(self, start: datetime, end: datetime) -> list[Interval]:
         """Open intervals between two instants in UTC, in order, joined where they touch."""
         zone = ZoneInfo(self.time_zone)
-        day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+        day, last = start.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
         found: list[Interval] = []
         while day <= last:
-            if day not in self.holidays:
-                held = (opening for opening in self.openings if opening.holds_on(day))
-                found += [(_at(day, opening.opens, zone), _at(day, opening.closes, zone)) for opening in held]
+            parts = (part for opening in self.openings if opening.holds_on(day) for part in opening.parts(day))
+            found += [(_at(d, opens, zone), _at(d, closes, zone)) for d, opens, closes in parts if self.works_on(d)]
             day += timedelta(days=1)
         clipped = ((max(opens, start), min(closes, end)) for opens, closes in found)
         return joined_up(interval for interval in clipped if interval[0] < interval[1])
+
+    def works_on(self, day: date) -> bool:
+        return day not in self.holidays
+
+    def days(self, start: datetime, end: datetime) -> list[date]:
+        """Working days between two instants: local days on which the doors open."""
+        zone = ZoneInfo(self.time_zone)
+        opened = (opens.astimezone(zone).date() for opens, _ in self.intervals(start, end))
+        return sorted(set(opened))
+
+    def last_schedule(self, day: date) -> Calendar:
+        """The calendar as if the hours in force on a day had always been."""
+        held = (opening for opening in self.openings if opening.in_force(day))
+        return replace(self, openings=tuple(replace(o, valid_from=None, valid_to=None) for o in held))
 
 
 def joined_up(intervals: Iterable[Interval]) -> list[Interval]:
@@ -97,26 +118,16 @@ def calendar_from(rows: Sequence[Mapping[str, object]]) -> Calendar:
     return Calendar(str(rows[0]["time_zone"]), tuple(openings), frozenset(holidays))
 
 
-def with_business_hours(rows: ir.Table, reading: Reading, *, start: str, end: str) -> ir.Table:
-    """`rows` (id, and the instants `start` and `end`) with `business_hours` between them.
+def calendar_of(reading: Reading) -> Calendar:
+    """The company's calendar.
 
-    Reads the calendars, and the earliest start, with the reading's runner. With several calendars the setting
-    `business_calendar` names the one to use.
+    With several the setting `business_calendar` names the one to use. Setting `business_schedule`: `in_force`
+    (default) counts each schedule while it was in force, `last` takes the one of the day asked about for all time.
+    Raises: EngineCannot without a runner, DataError where it is not told which calendar to use.
     """
     if reading.runner is None:
         raise EngineCannot("Business hours need a runner to read the calendars.", where=reading.needed_by)
-    answer = reading.runner.to_arrow(rows.aggregate(first=rows[start].min()))
-    first = answer["first"][0].as_py() or reading.view.at
-    clock = _clock(_calendar(reading).intervals(first, reading.view.at))
-    timed = _with_open_hours(rows, clock, start, "_before")
-    timed = _with_open_hours(timed, clock, end, "_after")
-    return timed.mutate(business_hours=timed._after - timed._before).drop("_before", "_after")
-
-
-def _calendar(reading: Reading) -> Calendar:
-    assert reading.runner is not None
-    columns = ["name", "time_zone", "weekday", "opens", "closes", "valid_from", "valid_to", "holiday"]
-    rows = reading.runner.to_arrow(reading.lookup("business_calendars", columns)).to_pylist()
+    rows = reading.runner.to_arrow(reading.lookup("business_calendars", _COLUMNS)).to_pylist()
     names = sorted({str(row["name"]) for row in rows})
     wanted = reading.setting("business_calendar", names[0] if len(names) == 1 else None)
     chosen = [row for row in rows if row["name"] == wanted]
@@ -128,40 +139,18 @@ def _calendar(reading: Reading) -> Calendar:
             allowed=names,
             next_step="Name one in the setting business_calendar.",
         )
-    return calendar_from(chosen)
+    calendar = calendar_from(chosen)
+    if reading.setting("business_schedule", "in_force") == "last":
+        return calendar.last_schedule(reading.view.at.astimezone(ZoneInfo(calendar.time_zone)).date())
+    return calendar
 
 
-def _clock(intervals: Sequence[Interval]) -> ir.Table:
-    """One row per open interval: opens_at, closes_at, until (the next opening), hours open before it."""
-    opens = [_LONG_AGO, *(interval[0] for interval in intervals)]
-    closes = [_LONG_AGO, *(interval[1] for interval in intervals)]
-    before, hours = [], 0.0
-    for opened, closed in zip(opens, closes, strict=True):
-        before.append(hours)
-        hours += (closed - opened).total_seconds() / 3600
-    rows = {
-        "opens_at": pa.array(opens, _STAMP),
-        "closes_at": pa.array(closes, _STAMP),
-        "until": pa.array([*opens[1:], None], _STAMP),
-        "before_hours": pa.array(before, pa.float64()),
-    }
-    return ibis.memtable(pa.table(rows))
+def _at(day: date, minutes: float, zone: ZoneInfo) -> datetime:
+    """An instant from minutes of a local day, by the clock on the wall; 1440 is the midnight that ends it."""
+    return (datetime.combine(day, time(), zone) + timedelta(minutes=minutes)).astimezone(_UTC)
 
 
-def _with_open_hours(rows: ir.Table, clock: ir.Table, at: str, name: str) -> ir.Table:
-    """Hours open from the beginning of the clock to the instant `at`."""
-    joined = rows.cross_join(clock)
-    met = joined.filter((joined[at] >= joined.opens_at) & (joined.until.isnull() | (joined[at] < joined.until)))
-    passed = ibis.least(met[at], met.closes_at).delta(met.opens_at, unit="microsecond").cast("float64") / 3.6e9
-    return plain(met.mutate(**{name: met.before_hours + passed}).drop("opens_at", "closes_at", "until", "before_hours"))
-
-
-def _at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    """An instant from minutes of a local day; 1440 is the midnight that ends it."""
-    days, rest = divmod(minutes, 1440)
-    return datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), zone).astimezone(_UTC)
-
-
-def _minutes(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 60 + int(minutes or 0)
+def _minutes(clock: str) -> float:
+    """Of `HH:MM` or `HH:MM:SS`."""
+    hours, minutes, seconds = (*clock.split(":"), "0", "0")[:3]
+    return int(hours) * 60 + int(minutes) + int(seconds) / 60

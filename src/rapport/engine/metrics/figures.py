@@ -11,7 +11,12 @@ import ibis
 import ibis.expr.types as ir
 
 from rapport.engine.metrics.aggregates import Aggregate, count, quantile, total
-from rapport.engine.statistics.intervals import net_promoter, net_promoter_interval, wilson
+from rapport.engine.statistics.intervals import (
+    needs_adjusted_wald,
+    net_promoter,
+    net_promoter_interval,
+    wilson,
+)
 
 Number = int | float | Decimal
 Aggregates = Mapping[str, Number | None]
@@ -19,7 +24,11 @@ Aggregates = Mapping[str, Number | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A value with what it was made from. `n` is how many rows it rests on."""
+    """A value with what it was made from. `n` is how many rows it rests on; `reason` says why there is none.
+
+    Attributes:
+        notes: short words on how it was reckoned, where that is not the usual way.
+    """
 
     value: Number | None
     numerator: Number | None = None
@@ -27,6 +36,8 @@ class Result:
     n: int = 0
     lower: float | None = None
     upper: float | None = None
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Figure(Protocol):
@@ -178,6 +189,7 @@ class NetPromoter:
             n=answers,
             lower=interval[0] if interval else None,
             upper=interval[1] if interval else None,
+            notes=("adjusted interval",) if needs_adjusted_wald(promoters, passives, detractors) else (),
         )
 
     def contributions(self, rows: ir.Table) -> tuple[ir.Value, ir.Value]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from rapport.engine.metrics.coverage import Coverage, counted_tables
 from rapport.engine.metrics.figures import Aggregates, Number, Result
 from rapport.engine.metrics.period import Period
-from rapport.engine.metrics.spec import UNATTRIBUTED, Metric, MetricSpec, NullPolicy
+from rapport.engine.metrics.spec import UNATTRIBUTED, Metric, MetricSpec, NullPolicy, Unit
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.metrics.windows import Window
 from rapport.engine.statistics.intervals import SMALL_SAMPLE
@@ -51,9 +51,11 @@ def outcome(
         coverage=covered,
         as_of=as_of,
         data_through=coverage.newest(tables),
+        reason=result.reason,
     )
     found = _nothing_told(spec, found, window, coverage, tables)
-    return replace(found, flags=_flags(spec, found, window, as_of, mixed=side.get("mixed", 0)))
+    flags = _flags(spec, found, window, as_of, mixed=side.get("mixed", 0))
+    return replace(found, flags=flags + (result.notes if found.value is not None else ()))
 
 
 def unknown(
@@ -104,8 +106,13 @@ def _flags(spec: MetricSpec, found: MetricValue, window: Window, as_of: datetime
         "period not over": window.end > as_of,
         "partly covered": found.coverage is not None and found.coverage < _WELL_COVERED,
         f"mixes {mixed:,} surveys": mixed > 1,
-        f"{found.n_missing_amount:,} without amount": found.n_missing_amount > 0,
+        f"{found.n_missing_amount:,} without {_lacking(spec)}": found.n_missing_amount > 0,
         f"{found.n_unconverted:,} without exchange rate": found.n_unconverted > 0,
         f"{found.n_assumed:,} with an assumed date or amount": found.n_assumed > 0,
     }
     return tuple(words for words, holds in told.items() if holds)
+
+
+def _lacking(spec: MetricSpec) -> str:
+    """What a row lacks that is left out of a sum."""
+    return "a full time" if spec.unit in (Unit.SECONDS, Unit.MINUTES, Unit.HOURS) else "amount"

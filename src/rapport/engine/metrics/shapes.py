@@ -52,6 +52,18 @@ STANDING_RATIO = Shape(
     additivity=Additivity.NON_ADDITIVE,
     null_policy=NullPolicy.NULL_ON_ZERO_DENOMINATOR,
 )
+STANDING_AVERAGE = Shape(
+    kind=Kind.SNAPSHOT,
+    time_basis=TimeBasis.SNAPSHOT,
+    additivity=Additivity.NON_ADDITIVE,
+    null_policy=NullPolicy.NULL_WITHOUT_ROWS,
+)
+COHORT_AVERAGE = Shape(
+    kind=Kind.COHORT,
+    time_basis=TimeBasis.COHORT,
+    additivity=Additivity.NON_ADDITIVE,
+    null_policy=NullPolicy.NULL_WITHOUT_ROWS,
+)
 ROLLING_RATIO = Shape(
     kind=Kind.ROLLING,
     time_basis=TimeBasis.ROLLING,

@@ -41,9 +41,15 @@ def net_promoter_interval(
     answers = promoters + passives + detractors
     if not answers:
         return None
-    if answers < _PLENTY_OF_ANSWERS or promoters + detractors in (0, answers):
+    if needs_adjusted_wald(promoters, passives, detractors):
         return net_promoter_adjusted_wald(promoters, passives, detractors, z=z)
     return _wald(promoters, passives, detractors, z)
+
+
+def needs_adjusted_wald(promoters: int, passives: int, detractors: int) -> bool:
+    """Whether Wald's interval would be too narrow: under 100 answers, or none or all of them passive."""
+    answers = promoters + passives + detractors
+    return 0 < answers < _PLENTY_OF_ANSWERS or (answers > 0 and promoters + detractors in (0, answers))
 
 
 def net_promoter_wald(promoters: int, passives: int, detractors: int) -> tuple[float, float] | None:

@@ -47,12 +47,22 @@ class Action(StrEnum):
     EDIT_SCORES = "edit_scores"
     PUBLISH_SCORES = "publish_scores"
     EDIT_DASHBOARDS = "edit_dashboards"
+    EDIT_GOALS = "edit_goals"
+    EDIT_SEGMENTS = "edit_segments"
     REMOVE_SAMPLES = "remove_samples"
     MANAGE_USERS = "manage_users"
 
 
 _MEMBER = frozenset({Action.EXPORT})
-_MANAGER = _MEMBER | {Action.IMPORT, Action.ASSIGN, Action.SHARE_VIEWS, Action.EDIT_SCORES, Action.EDIT_DASHBOARDS}
+_MANAGER = _MEMBER | {
+    Action.IMPORT,
+    Action.ASSIGN,
+    Action.SHARE_VIEWS,
+    Action.EDIT_SCORES,
+    Action.EDIT_DASHBOARDS,
+    Action.EDIT_GOALS,
+    Action.EDIT_SEGMENTS,
+}
 _ALLOWED = {Role.MEMBER: _MEMBER, Role.MANAGER: _MANAGER, Role.ADMIN: frozenset(Action)}
 
 

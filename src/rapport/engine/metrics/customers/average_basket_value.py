@@ -1,7 +1,7 @@
-"""Average basket value."""
+"""Baskets: what they are worth, and how much is in them."""
 
 from rapport.engine.metrics.aggregates import count, total
-from rapport.engine.metrics.figures import Quantile, Ratio
+from rapport.engine.metrics.figures import Mean, Quantile, Ratio
 from rapport.engine.metrics.relations.sales import SALES
 from rapport.engine.metrics.shapes import EVENT_AVERAGE, EVENT_RATIO
 from rapport.engine.metrics.spec import MetricSpec, Unit
@@ -23,7 +23,7 @@ AVERAGE_BASKET_VALUE = MetricSpec(
     figure=Ratio(total("amount"), count("in_basket")),
     needs=("orders.amount",),
     amount_where=(),
-    variants=("median_basket_value",),
+    variants=("median_basket_value", "items_per_basket"),
 )
 
 MEDIAN_BASKET_VALUE = MetricSpec(
@@ -43,5 +43,24 @@ MEDIAN_BASKET_VALUE = MetricSpec(
     figure=Quantile("amount", 0.5, ("in_basket",)),
     needs=("orders.amount",),
     amount_where=("is_order",),
+    variants=("average_basket_value",),
+)
+
+ITEMS_PER_BASKET = MetricSpec(
+    id="items_per_basket",
+    name="Items per basket",
+    room="customers",
+    sentence="Pieces in an order of the period, on average.",
+    formula="sum of the quantities of order lines / orders with lines",
+    **EVENT_AVERAGE,
+    time_field="order.ordered_at",
+    unit=Unit.PER,
+    higher_is_better=True,
+    source="Own; cancelled orders left out, refunds do not take pieces back.",
+    how_to_read="With the price of a piece it explains the basket value.",
+    not_when="Lines are recorded for some channels only: orders without lines are left out. Kilograms count as pieces.",
+    relation=SALES,
+    figure=Mean("items", ("has_items",)),
+    needs=("order_lines.quantity",),
     variants=("average_basket_value",),
 )

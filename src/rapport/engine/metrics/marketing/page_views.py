@@ -43,3 +43,22 @@ VISITS = MetricSpec(
     needs=("interactions.type=page_view", "interactions.session_id"),
     variants=("page_views",),
 )
+
+UNIQUE_PAGE_VIEWS = MetricSpec(
+    id="unique_page_views",
+    name="Unique page views",
+    room="marketing",
+    sentence="Pages seen in the period, each once for a session, machines left out.",
+    formula="distinct pairs of session_id and url_path of page views; without a session every view is its own",
+    **EVENT_DISTINCT,
+    time_field="interaction.occurred_at",
+    unit=Unit.COUNT,
+    higher_is_better=True,
+    source="Own; as unique page views in web analytics.",
+    how_to_read="Interest without those who reload a page. Far below the page views: pages are left and come back to.",
+    not_when="The source sends no session id.",
+    relation=ACTIVITIES,
+    figure=Amount(distinct("seen_once", "is_page_view")),
+    needs=("interactions.type=page_view", "interactions.session_id"),
+    variants=("page_views", "visits"),
+)

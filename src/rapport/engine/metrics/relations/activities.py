@@ -15,12 +15,16 @@ _UNANSWERED = ("voicemail", "no_answer", "busy", "failed")
 def _activities(reading: Reading) -> ir.Table:
     """One row per page view or call, machines left out: at, is_page_view, is_call, is_connected_call, sent_as.
 
-    `sent_as` is the sender's message id, else the row's own: a message sent twice counts once.
+    `sent_as` is the sender's message id, else the row's own: a message sent twice counts once. `seen_once` is the
+    same for all views of a page in one session.
     """
-    rows = reading.table(
-        "interactions", ["type", "occurred_at", "message_id", "case_id", "queue", "outcome", "duration_s"]
-    )
+    columns = ["type", "occurred_at", "message_id", "case_id", "queue", "outcome", "duration_s"]
+    page = ["session_id", "url_path"] if reading.wants("seen_once") else []
+    rows = reading.table("interactions", [*columns, *page])
     rows = plain(without_flagged(rows.filter(rows["type"].isin(["page_view", "call"])), reading.view))
+    if page:
+        seen = rows.session_id + " " + ibis.coalesce(rows.url_path, "")
+        rows = rows.mutate(seen_once=ibis.coalesce(seen, rows.message_id, rows.id))
     is_call = (rows["type"] == "call") & rows.case_id.isnull() & rows.queue.isnull()
     unanswered = rows.outcome.lower().isin(list(_UNANSWERED)).fill_null(False)
     talked = ibis.ifelse(rows.outcome.notnull(), ~unanswered, (rows.duration_s > 0).fill_null(False))

@@ -13,7 +13,7 @@ from rapport.engine.metrics.relations.customer_of import with_customer
 from rapport.engine.metrics.relations.sales import placed_orders
 
 _MERGE_HOURS = 24
-_DIMENSIONS: dict[str, Dimension] = {
+CUSTOMER_DIMENSIONS: dict[str, Dimension] = {
     "first_by": column("first_by"),
     "account": column("account_id"),
     "industry": through("account_id", "accounts", "industry"),
@@ -56,7 +56,7 @@ def _customers(reading: Reading) -> ir.Table:
     return first.mutate(id=first.customer_id, from_at=first["at"], to_at=ibis.null().cast("timestamp('UTC', 6)"))
 
 
-def _order_customers(reading: Reading) -> ir.Table:
+def order_customers(reading: Reading) -> ir.Table:
     """One row per customer with an order: from_at (first order), again_at (first order 24 hours or more later)."""
     orders = placed_orders(reading)
     bought = with_customer(orders.filter(~orders.refunded), reading)
@@ -87,7 +87,7 @@ CUSTOMERS_GAINED = Relation(
     table="orders",
     needs_any=("orders", "deals", "contracts"),
     rows=_customers,
-    dimensions=_DIMENSIONS,
+    dimensions=CUSTOMER_DIMENSIONS,
     labels=("first_by", "contact_id", "account_id"),
 )
 CUSTOMERS_SO_FAR = Relation(
@@ -97,7 +97,7 @@ CUSTOMERS_SO_FAR = Relation(
     needs_any=("orders", "deals", "contracts"),
     rows=_customers,
     dating=Dating.STANDING,
-    dimensions=_DIMENSIONS,
+    dimensions=CUSTOMER_DIMENSIONS,
     labels=("first_by", "contact_id", "account_id"),
 )
 ORDER_CUSTOMERS = Relation(
@@ -105,9 +105,9 @@ ORDER_CUSTOMERS = Relation(
     grain="customers with an order",
     table="orders",
     needs=("orders",),
-    rows=_order_customers,
+    rows=order_customers,
     dating=Dating.STANDING,
-    dimensions=_DIMENSIONS,
+    dimensions=CUSTOMER_DIMENSIONS,
     labels=("again_at", "contact_id", "account_id"),
     fold=_with_again,
 )

@@ -48,6 +48,7 @@ def at_start(reading: Reading, windows: Sequence[Window]) -> ir.Table:
     returned = rows._whose.notnull()
     pending = either(rows.in_grace_since < rows.stands_at) & ~returned
     rows = rows.mutate(kept=rows._runs_on | returned, lost=~(rows._runs_on | returned), matured=~pending)
+    rows = rows.mutate(by_contract=rows.by == "contract")
     if "since" in rows.columns:
         rows = rows.mutate(tenure=_tenure(rows))
     return plain(rows.drop("_whose", "_when", "_runs_on"))

@@ -11,9 +11,14 @@ from rapport.engine.metrics.aggregates import MONEY_SUM
 from rapport.engine.metrics.money import converted
 from rapport.engine.metrics.reading import Reading, elapsed, moment, plain
 from rapport.engine.metrics.relation import Dating, Dimension, Relation, column, through
+from rapport.engine.metrics.relations.deal_calls import with_calls
+from rapport.engine.metrics.relations.deal_sizes import with_size_band
+from rapport.engine.metrics.relations.deal_terms import TERM_COLUMNS, with_first_year, with_shares
 from rapport.engine.metrics.relations.first_touches import first_touches
+from rapport.engine.metrics.relations.proposals import with_proposed
 from rapport.engine.metrics.relations.stretches import stretches
 from rapport.engine.metrics.relations.then import known_entries, with_values_then
+from rapport.engine.metrics.relations.win_probabilities import with_win_probability
 from rapport.engine.metrics.windows import standing_in_windows
 
 COHORT_WINDOW_DAYS = 90  # setting `win_window_days`
@@ -36,15 +41,19 @@ DEAL_DIMENSIONS: dict[str, Dimension] = {
 }
 _LABELS = ("name", "status", "amount", "owner_id", "account_id", "closed_at")
 _AMOUNTS = ("amount", "amount_missing", "amount_unconverted", "has_amount")
+_CYCLE = ("cycle_days", "created_days", "assumed", "in_order")
+_ANY_CYCLE = ("any_cycle_days", "any_assumed", "any_in_order")
 
 
-def _closed(reading: Reading) -> ir.Table:
+def closed_deals(reading: Reading) -> ir.Table:
     """One row per deal that is won or lost, by its last close."""
-    money = reading.wants(*_AMOUNTS)
+    terms = reading.wants(*TERM_COLUMNS)
+    money = terms or reading.wants(*_AMOUNTS, "size_band")
     needed = ["status", "closed_at", *(["amount", "currency"] if money else [])]
+    needed += ["recurring_amount", "term_months"] if terms else []
     if reading.wants("new_won"):
         needed.append("type")
-    if reading.wants("cycle_days", "created_days", "assumed", "in_order"):
+    if reading.wants(*_CYCLE, *_ANY_CYCLE):
         needed += ["created_at", "contact_id", "account_id"]
     excluded = _excluded_reasons(reading)
     deals = reading.table("deals", [*needed, *(["lost_reason"] if excluded else [])])
@@ -56,14 +65,38 @@ def _closed(reading: Reading) -> ir.Table:
     if "type" in closed.columns:
         closed = closed.mutate(new_won=(closed.won & (closed["type"] == "new")).fill_null(False))
     if money:
-        closed = converted(closed, reading, dated_by="at")
+        closed = converted(with_shares(closed) if terms else closed, reading, dated_by="at")
         closed = closed.mutate(has_amount=closed.amount.notnull())
-    return _with_cycle(closed, reading) if "created_at" in closed.columns else closed
+    return _with_wanted(with_first_year(closed) if terms else closed, reading)
+
+
+def _with_wanted(closed: ir.Table, reading: Reading) -> ir.Table:
+    """What is looked up for closed deals only where it is wanted."""
+    if reading.wants("size_band"):
+        closed = with_size_band(closed, reading)
+    if reading.wants("calls"):
+        closed = with_calls(plain(closed), reading)
+    if reading.wants("proposed"):
+        closed = with_proposed(plain(closed), reading)
+    if reading.wants(*_ANY_CYCLE):
+        closed = _with_any_cycle(plain(closed), reading)
+    return _with_cycle(plain(closed), reading) if reading.wants(*_CYCLE) else closed
+
+
+def _with_any_cycle(closed: ir.Table, reading: Reading) -> ir.Table:
+    """The same for lost deals too: touches count from the account's last close before, won or lost."""
+    timed = _timed(closed, first_touches(closed, reading)).drop("began_at", "touched_at")
+    return timed.rename(any_cycle_days="cycle_days", any_assumed="assumed", any_in_order="in_order").drop(
+        "created_days"
+    )
 
 
 def _with_cycle(closed: ir.Table, reading: Reading) -> ir.Table:
     """Days from the first touch, and from the deal's creation, to the close. A close before its start is left out."""
-    touches = first_touches(closed.filter(closed.won), reading)
+    return _timed(closed, first_touches(closed.filter(closed.won), reading))
+
+
+def _timed(closed: ir.Table, touches: ir.Table | None) -> ir.Table:
     joined = (
         closed.left_join(touches, [("id", "deal_id")]).drop("deal_id")
         if touches is not None
@@ -88,7 +121,11 @@ def _excluded_reasons(reading: Reading) -> list[str]:
 def _created(reading: Reading) -> ir.Table:
     """One row per deal, by its creation."""
     money = reading.wants(*_AMOUNTS)
-    deals = reading.table("deals", ["created_at", "status", "closed_at", *(["amount", "currency"] if money else [])])
+    needed = [
+        *(["amount", "currency"] if money else []),
+        *(["forecast_category"] if reading.wants("in_pipeline") else []),
+    ]
+    deals = reading.table("deals", ["created_at", "status", "closed_at", *needed])
     days = reading.whole_number("win_window_days", COHORT_WINDOW_DAYS)
     created = deals.filter(deals.created_at.notnull())
     until = created.created_at + ibis.interval(days=days)
@@ -97,18 +134,21 @@ def _created(reading: Reading) -> ir.Table:
         won_in_window=((created.status == "won") & (created.closed_at <= until)).fill_null(False),
         matured=until <= moment(reading.view.at),
     )
+    if reading.wants("in_pipeline"):
+        created = created.mutate(in_pipeline=(created.forecast_category != "omitted").fill_null(True))
     return converted(created, reading, dated_by="at") if money else created
 
 
-def _open(reading: Reading) -> ir.Table:
+def open_deals(reading: Reading) -> ir.Table:
     """One row per deal and period at whose end it was open, with the values it had then."""
-    standing = standing_in_windows(_open_stretches(reading), reading.windows)
-    money = reading.wants(*_AMOUNTS, "weighted_amount")
+    standing = standing_in_windows(open_stretches(reading), reading.windows)
+    weighed = reading.wants("weighted_amount", "weighable", "stage_weighted_amount", "stage_weighable", "modelled")
+    money = weighed or reading.wants(*_AMOUNTS)
     own = {c for c in reading.wanted if c in TABLES["deals"].columns and c not in ("closed_at", "status")}
     own |= {"amount", "currency"} if money else set()
     own |= {"forecast_category"} if reading.wants("in_pipeline") else set()
     own |= {"expected_close_date"} if reading.wants("overdue") else set()
-    own |= {"probability"} if reading.wants("weighted_amount", "weighable") else set()
+    own |= {"probability"} if weighed else set()
     rows = plain(standing)
     if own:
         rows = with_values_then(rows, reading, "deals", sorted(own))
@@ -120,17 +160,26 @@ def _open(reading: Reading) -> ir.Table:
         )
     if money:
         rows = converted(rows, reading, dated_by="stands_at")
-    if "probability" in rows.columns:
-        likely = rows.probability.between(0, 1)
-        weighted = (rows.amount.cast("float64") * rows.probability).cast(MONEY_SUM)
-        rows = rows.mutate(
-            weighted_amount=ibis.ifelse(likely, weighted, ibis.null().cast(MONEY_SUM)),
-            weighable=likely.fill_null(False),
-        )
-    return rows
+    return _weighed(rows, reading) if weighed else rows
 
 
-def _open_stretches(reading: Reading) -> ir.Table:
+def _weighed(rows: ir.Table, reading: Reading) -> ir.Table:
+    """Amounts times the chance of winning: by the stage's or the owner's alone, and by a model where there is one."""
+    rows = _times(rows, "probability", "stage_weighted_amount", "stage_weighable")
+    if not reading.wants("weighted_amount", "weighable", "modelled"):
+        return rows
+    return _times(with_win_probability(plain(rows), reading), "win_probability", "weighted_amount", "weighable")
+
+
+def _times(rows: ir.Table, chance: str, amount: str, weighable: str) -> ir.Table:
+    likely = rows[chance].between(0, 1)
+    weighted = (rows.amount.cast("float64") * rows[chance]).cast(MONEY_SUM)
+    return rows.mutate(
+        **{amount: ibis.ifelse(likely, weighted, ibis.null().cast(MONEY_SUM)), weighable: likely.fill_null(False)}
+    )
+
+
+def open_stretches(reading: Reading) -> ir.Table:
     """From history: a re-opened deal is open again; a close counts from `closed_at`."""
     deals = reading.lookup("deals", ["created_at", "recorded_at", "status", "closed_at"])
     known = ibis.coalesce(deals.created_at, deals.recorded_at)
@@ -155,8 +204,8 @@ CLOSED_DEALS = Relation(
     grain="closed deals",
     table="deals",
     needs=("deals.status", "deals.closed_at"),
-    rows=_closed,
-    dimensions={**DEAL_DIMENSIONS, "lost_reason": column("lost_reason")},
+    rows=closed_deals,
+    dimensions={**DEAL_DIMENSIONS, "lost_reason": column("lost_reason"), "size_band": column("size_band")},
     labels=_LABELS,
 )
 CREATED_DEALS = Relation(
@@ -173,7 +222,7 @@ OPEN_DEALS = Relation(
     grain="open deals",
     table="deals",
     needs=("deals.status",),
-    rows=_open,
+    rows=open_deals,
     dating=Dating.PER_PERIOD,
     dimensions=DEAL_DIMENSIONS,
     labels=("name", "stage", "amount", "owner_id", "account_id", "expected_close_date"),

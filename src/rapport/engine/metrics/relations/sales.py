@@ -48,7 +48,10 @@ def placed_orders(reading: Reading) -> ir.Table:
 
 
 def sales_rows(reading: Reading) -> ir.Table:
-    """One row per order or refund: order_id, at, amount (refunds negative), is_order, in_basket, customer_id."""
+    """One row per order or refund: order_id, at, amount (refunds negative), is_order, in_basket, customer_id.
+
+    Where wanted: items, the pieces of the order's lines, and has_items.
+    """
     orders = placed_orders(reading)
     returned = orders.refunded & ~orders.given_back  # refunded on an unknown day: nothing on the order's own
     amount = ibis.ifelse(returned, ibis.literal(0).cast(MONEY_SUM), orders.amount.cast(MONEY_SUM))
@@ -63,7 +66,21 @@ def sales_rows(reading: Reading) -> ir.Table:
         rows = rows.union(refund_rows(orders, reading).select(*rows.columns))
     rows = converted(plain(rows), reading, dated_by="at")
     rows = rows.mutate(in_basket=rows.in_basket & ~rows.amount_unconverted)
+    if reading.wants("items", "has_items"):
+        rows = _with_items(plain(rows), reading)
     return with_customer(rows, reading) if reading.wants("customer_id") else rows
+
+
+def _with_items(rows: ir.Table, reading: Reading) -> ir.Table:
+    """How many pieces an order's lines name; an order without lines, or with one of unknown quantity, has no number."""
+    lines = reading.lookup("order_lines", ["order_id", "quantity"])
+    pieces = lines.group_by(_order=lines.order_id).aggregate(
+        _items=lines.quantity.sum(), _whole=lines.quantity.notnull().all()
+    )
+    joined = rows.left_join(pieces, [("id", "_order")])
+    known = joined.is_order & joined._whole.fill_null(False)
+    told = joined.mutate(items=ibis.ifelse(known, joined._items, ibis.null()), has_items=known)
+    return plain(told.drop("_order", "_items", "_whole"))
 
 
 def refund_rows(orders: ir.Table, reading: Reading) -> ir.Table:

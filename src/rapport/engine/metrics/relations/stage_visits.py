@@ -6,16 +6,31 @@ import ibis
 import ibis.expr.types as ir
 
 from rapport.engine.metrics.reading import Reading, elapsed
-from rapport.engine.metrics.relation import Relation, column, through
+from rapport.engine.metrics.relation import Dimension, Relation, column, through
 from rapport.engine.metrics.relations.then import known_entries
 
 
 def _visits(reading: Reading) -> ir.Table:
-    """One row per visit that ended: at (when it was left), deal_id, stage, days. Re-entry is another visit."""
-    visits = _recorded(reading) if reading.has("deal_stage_visits") else _from_history(reading)
+    """One row per visit that ended: at (when it was left), deal_id, stage, days. Re-entry is another visit.
+
+    Where wanted: total_days, of all visits of the deal to the stage, and is_last, of the last of them.
+    """
+    visits = every_visit(reading)
+    visits = visits.mutate(days=elapsed(visits.entered_at, visits.left_at, unit="days"))
+    visits = visits.mutate(in_order=(visits.days >= 0).fill_null(False))
+    if reading.wants("total_days", "is_last"):
+        stay = ibis.window(group_by=[visits.deal_id, visits.stage])
+        visits = visits.mutate(
+            total_days=visits.days.sum(where=visits.in_order).over(stay),
+            is_last=visits.entered_at == visits.entered_at.max().over(stay),
+        )
     left = visits.filter(visits.left_at.notnull())
-    timed = left.mutate(at=left.left_at, days=elapsed(left.entered_at, left.left_at, unit="days"))
-    return timed.mutate(in_order=(timed.days >= 0).fill_null(False))
+    return left.mutate(at=left.left_at)
+
+
+def every_visit(reading: Reading) -> ir.Table:
+    """One row per visit, ended or not: id, deal_id, stage, entered_at, left_at."""
+    return _recorded(reading) if reading.has("deal_stage_visits") else _from_history(reading)
 
 
 def _recorded(reading: Reading) -> ir.Table:
@@ -34,6 +49,13 @@ def _from_history(reading: Reading) -> ir.Table:
     )
 
 
+VISIT_DIMENSIONS: dict[str, Dimension] = {
+    "stage": column("stage"),
+    "deal": column("deal_id"),
+    "owner": through("deal_id", "deals", "owner_id"),
+    "pipeline": through("deal_id", "deals", "pipeline"),
+    "type": through("deal_id", "deals", "type"),
+}
 STAGE_VISITS = Relation(
     name="stage_visits",
     grain="stage visits",
@@ -41,12 +63,6 @@ STAGE_VISITS = Relation(
     needs=("deals",),
     needs_any=("deal_stage_visits", "attribute_history"),
     rows=_visits,
-    dimensions={
-        "stage": column("stage"),
-        "deal": column("deal_id"),
-        "owner": through("deal_id", "deals", "owner_id"),
-        "pipeline": through("deal_id", "deals", "pipeline"),
-        "type": through("deal_id", "deals", "type"),
-    },
+    dimensions=VISIT_DIMENSIONS,
     labels=("deal_id", "stage", "entered_at"),
 )

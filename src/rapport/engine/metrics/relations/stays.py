@@ -8,7 +8,7 @@ never changes whether somebody was a customer before. Purchases under a contract
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -32,7 +32,7 @@ def stays(reading: Reading) -> ir.Table:
     (null while a contract runs; of a buyer the end of the activity window, which may lie ahead), in_grace_since (when
     a contract ended that counts as running, as it may still be renewed; null elsewhere).
     """
-    under = _under_contract(reading) if reading.has("contracts") else None
+    under = under_contract(reading) if reading.has("contracts") else None
     if not reading.has("orders") and not reading.has("deals"):
         assert under is not None
         return under
@@ -47,12 +47,12 @@ def stays(reading: Reading) -> ir.Table:
     return clipped.mutate(to_at=until).drop("_next")
 
 
-def _under_contract(reading: Reading) -> ir.Table:
+def under_contract(reading: Reading) -> ir.Table:
     """One row per stretch under contract, gaps within the grace closed."""
     grace = timedelta(days=reading.whole_number("contract_grace_days", GRACE_DAYS))
     terms = contract_terms(reading, ["plan"])
     never = moment(reading.view.at + timedelta(days=36_500))
-    rows = _in_stretches(terms.mutate(_to=ibis.coalesce(terms.to_at, never)), grace, looks_back=None)
+    rows = _in_stretches(terms.mutate(_to=ibis.coalesce(terms.to_at, never)), grace)
     merged = rows.group_by("customer_id", "_stretch").aggregate(
         from_at=rows.from_at.min(),
         ended=rows["_to"].max(),
@@ -87,40 +87,58 @@ def _purchases(reading: Reading, under: ir.Table | None) -> ir.Table:
 
 
 def _by_purchases(bought: ir.Table, reading: Reading) -> ir.Table:
-    """One row per stretch of purchases, each within the activity window of the one before it."""
+    """One row per stretch of purchases, each within the activity window of the one before it.
+
+    In whole microseconds: instants with a zone are slow to reckon with.
+    """
     days = reading.whole_number("activity_window_days", ACTIVITY_DAYS)
     times = reading.whole_number("activity_window_gaps", GAPS)
-    order = ibis.window(group_by="customer_id", order_by=["at", "id"])
-    gap = bought["at"].delta(bought["at"].lag().over(order), unit="microsecond")
-    # orders within 24 hours are one purchase, with no gap between them
-    rows = bought.mutate(_gap=ibis.ifelse(gap >= _DAY_US, gap.cast("float64"), ibis.null().cast("float64")))
-    so_far = ibis.window(group_by="customer_id", order_by=["at", "id"], rows=(None, 0))
-    usual = rows["_gap"].quantile(0.5).over(so_far).fill_null(0.0)
-    reach = ibis.greatest(float(days * _DAY_US), usual * times) / 1e6
-    rows = rows.mutate(from_at=rows["at"], _to=rows["at"] + reach.ceil().cast("int64").as_interval("s"))
-    rows = _in_stretches(rows, timedelta(0), looks_back=-1)  # the window of the last purchase alone counts
-    merged = rows.group_by("customer_id", "_stretch").aggregate(
-        from_at=rows.from_at.min(),
-        to_at=rows["_to"].argmax(rows.from_at),
-        account_id=rows.account_id.max(),
-        contact_id=rows.contact_id.max(),
+    named = [c for c in ("account_id", "contact_id") if reading.wants(c)]
+    rows = bought.select("customer_id", *named, at_us=_epoch_us(bought["at"]))
+    order = ibis.window(group_by="customer_id", order_by="at_us")
+    rows = rows.mutate(
+        _before=rows.at_us.lag().over(order),
+        _next=rows.at_us.lead().over(order),
+        _first=rows.at_us.min().over(ibis.window(group_by="customer_id")),
     )
-    told = merged.mutate(
-        id=merged.customer_id,
+    gap = rows.at_us - rows["_before"]
+    # orders within 24 hours are one purchase, with no gap between them
+    rows = rows.mutate(_gap=ibis.ifelse(gap >= _DAY_US, gap.cast("float64"), ibis.null().cast("float64")))
+    so_far = ibis.window(group_by="customer_id", order_by="at_us", rows=(None, 0))
+    # the running median is what costs: with `activity_window_gaps: 0` it is not asked for
+    usual = rows["_gap"].quantile(0.5).over(so_far).fill_null(0.0) if times else ibis.literal(0.0)
+    rows = rows.mutate(_until=rows.at_us + ibis.greatest(float(days * _DAY_US), usual * times).ceil().cast("int64"))
+    # the last purchase of each stretch; the next one begins where the one before it says
+    ends = rows.filter(rows["_next"].isnull() | (rows["_next"] > rows["_until"]))
+    began = ibis.coalesce(
+        ends["_next"].lag().over(ibis.window(group_by="customer_id", order_by="at_us")), ends["_first"]
+    )
+    told = ends.mutate(
+        id=ends.customer_id,
+        from_at=_instant(began),
+        to_at=_instant(ends["_until"]),
         plan=ibis.null().cast("string"),
         by=ibis.literal("purchase"),
         in_grace_since=ibis.null().cast(_INSTANT),
+        **{c: ibis.null().cast("string") for c in ("account_id", "contact_id") if c not in named},
     )
     return told.select(*_COLUMNS)
 
 
-def _in_stretches(rows: ir.Table, grace: timedelta, *, looks_back: int | None) -> ir.Table:
-    """`rows` (customer_id, from_at, _to, id) with `_stretch`: a new one begins where those before do not reach.
-
-    Parameters: looks_back, the first of the rows before that count, -1 for the last one only; None for all.
-    """
-    before = ibis.window(group_by="customer_id", order_by=["from_at", "id"], rows=(looks_back, -1))
+def _in_stretches(rows: ir.Table, grace: timedelta) -> ir.Table:
+    """`rows` (customer_id, from_at, _to, id) with `_stretch`: a new one begins where none before reaches so far."""
+    before = ibis.window(group_by="customer_id", order_by=["from_at", "id"], rows=(None, -1))
     reached = rows.mutate(_reached=rows["_to"].max().over(before))
     begins = reached._reached.isnull() | (reached._reached + ibis.interval(days=grace.days) < reached.from_at)
     so_far = ibis.window(group_by="customer_id", order_by=["from_at", "id"], rows=(None, 0))
     return reached.mutate(_begins=begins.cast("int64")).mutate(_stretch=lambda t: t._begins.sum().over(so_far))
+
+
+@ibis.udf.scalar.builtin(name="rapport_epoch_us", signature=(("timestamp('UTC', 6)",), "int64"))
+def _epoch_us(at: datetime) -> int:  # type: ignore[empty-body]
+    """Microseconds since 1970; a macro of DuckDB and a function of Spark that each runner makes."""
+
+
+def _instant(microseconds: ir.IntegerValue) -> ir.TimestampValue:
+    """The whole second: no period begins or ends between seconds."""
+    return (microseconds // 1_000_000).cast("int64").as_timestamp("s").cast(_INSTANT)

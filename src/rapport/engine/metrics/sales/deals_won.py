@@ -1,4 +1,4 @@
-"""Deals won, lost and created, and the revenue of new business."""
+"""Deals won, lost and created, and what they are worth."""
 
 from rapport.engine.metrics.aggregates import count, total
 from rapport.engine.metrics.figures import Amount, Mean
@@ -78,26 +78,6 @@ BOOKINGS = MetricSpec(
     needs=("deals.amount",),
     amount_where=("won",),
     variants=("new_revenue", "average_deal_size"),
-)
-
-NEW_REVENUE = MetricSpec(
-    id="new_revenue",
-    name="New revenue",
-    room="sales",
-    sentence="Amount of the deals of new business won in the period.",
-    formula="sum of the amounts of won deals of type new, in base currency at the rate of the close date",
-    **EVENT_TOTAL,
-    time_field="deal.closed_at",
-    unit=Unit.AMOUNT,
-    higher_is_better=True,
-    source="Own.",
-    how_to_read="What new customers brought; the rest of the bookings is from those you have.",
-    not_when="The type of deals is not kept: only deals of type new are in it.",
-    relation=CLOSED_DEALS,
-    figure=Amount(total("amount", "new_won")),
-    needs=("deals.amount", "deals.type"),
-    amount_where=("new_won",),
-    variants=("bookings",),
 )
 
 AVERAGE_DEAL_SIZE = MetricSpec(

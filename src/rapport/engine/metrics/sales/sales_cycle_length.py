@@ -32,7 +32,12 @@ SALES_CYCLE_LENGTH = MetricSpec(
     figure=Quantile("cycle_days", 0.5, _WON),
     needs=("deals.created_at",),
     assumed_where=_WON,
-    variants=("sales_cycle_length_mean", "sales_cycle_length_p90", "sales_cycle_length_created"),
+    variants=(
+        "sales_cycle_length_mean",
+        "sales_cycle_length_p90",
+        "sales_cycle_length_created",
+        "sales_cycle_length_with_lost",
+    ),
 )
 
 SALES_CYCLE_LENGTH_MEAN = MetricSpec(
@@ -90,6 +95,25 @@ SALES_CYCLE_LENGTH_CREATED = MetricSpec(
     not_when="Deals are entered only shortly before they close.",
     relation=CLOSED_DEALS,
     figure=Quantile("created_days", 0.5, _WON),
+    needs=("deals.created_at",),
+    variants=("sales_cycle_length",),
+)
+
+SALES_CYCLE_LENGTH_WITH_LOST = MetricSpec(
+    id="sales_cycle_length_with_lost",
+    name="Sales cycle length, lost deals too",
+    room="sales",
+    sentence="Median days from the first touch of the customer to the close, of deals won or lost in the period.",
+    formula="median of closed_at - first touch since the account's last close, won or lost",
+    **EVENT_AVERAGE,
+    time_field="deal.closed_at",
+    unit=Unit.DAYS,
+    higher_is_better=None,
+    source=_SOURCE,
+    how_to_read="Longer than that of won deals: lost ones are let go too late.",
+    not_when=_NOT_WHEN,
+    relation=CLOSED_DEALS,
+    figure=Quantile("any_cycle_days", 0.5, ("any_in_order",)),
     needs=("deals.created_at",),
     variants=("sales_cycle_length",),
 )

@@ -24,7 +24,7 @@ WIN_RATE = MetricSpec(
     ),
     relation=CLOSED_DEALS,
     figure=Ratio(count("won"), count(), proportion=True),
-    variants=("win_rate_amount", "win_rate_cohort"),
+    variants=("win_rate_amount", "win_rate_cohort", "close_rate_leads"),
 )
 
 WIN_RATE_AMOUNT = MetricSpec(

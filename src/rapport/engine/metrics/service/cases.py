@@ -1,9 +1,11 @@
-"""Cases opened, solved, solved the same day and re-opened; first responses."""
+"""Cases opened, solved and re-opened."""
 
 from rapport.engine.metrics.aggregates import count
-from rapport.engine.metrics.figures import Amount, Quantile, Ratio
+from rapport.engine.metrics.derived import DerivedMetric, Part
+from rapport.engine.metrics.figures import Amount, Ratio
 from rapport.engine.metrics.relations.cases import OPENED_CASES, RESOLVED_CASES
-from rapport.engine.metrics.shapes import EVENT_AVERAGE, EVENT_RATIO, EVENT_TOTAL
+from rapport.engine.metrics.relations.open_cases import CASE_TURNS
+from rapport.engine.metrics.shapes import DERIVED_RATIO, EVENT_RATIO, EVENT_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
 _SOLVED = "case.solved_at (last), else case.closed_at"
@@ -23,7 +25,44 @@ CASES_OPENED = MetricSpec(
     not_when="Spam is not marked.",
     relation=OPENED_CASES,
     figure=Amount(count()),
-    variants=("cases_solved", "backlog"),
+    variants=("inbound_inquiries", "cases_solved", "backlog"),
+)
+
+INBOUND_INQUIRIES = MetricSpec(
+    id="inbound_inquiries",
+    name="Inbound inquiries",
+    room="service",
+    sentence="Cases opened in the period by customers, not by agents.",
+    formula="count of cases by opened_at without those whose opening event is by an agent",
+    **EVENT_TOTAL,
+    time_field="case.opened_at",
+    unit=Unit.COUNT,
+    higher_is_better=None,
+    source="Own. A case whose events do not tell who opened it counts.",
+    how_to_read="How often customers come. By channel and topic it tells what to explain better.",
+    not_when="Agents open the cases of customers who call.",
+    relation=OPENED_CASES,
+    figure=Amount(count("inbound"), whole=count()),
+    variants=("cases_opened", "inbound_inquiries_growth"),
+)
+
+INBOUND_INQUIRIES_GROWTH = DerivedMetric(
+    id="inbound_inquiries_growth",
+    name="Growth of inbound inquiries",
+    room="service",
+    sentence="How many more inquiries came in than in the period before, relative to it.",
+    formula="(inbound inquiries - those of the period before) / those of the period before",
+    **DERIVED_RATIO,
+    time_field="case.opened_at",
+    unit=Unit.RATE,
+    higher_is_better=None,
+    source="Own.",
+    how_to_read="Beside the growth of customers. Against last year where the business has seasons.",
+    not_when="The period is not over: it is compared with a whole one.",
+    parts={"now": Part(INBOUND_INQUIRIES), "before": Part(INBOUND_INQUIRIES, before=True)},
+    numerator=lambda v: v["now"] - v["before"],
+    denominator=lambda v: v["before"],
+    variants=("inbound_inquiries",),
 )
 
 CASES_SOLVED = MetricSpec(
@@ -31,7 +70,8 @@ CASES_SOLVED = MetricSpec(
     name="Cases solved",
     room="service",
     sentence="Cases last solved in the period.",
-    formula="count of cases by their last solve, else their close",
+    formula="count of cases by their last solve, else their close; those re-opened since are left out",
+    definition_version=2,
     **EVENT_TOTAL,
     time_field=_SOLVED,
     unit=Unit.COUNT,
@@ -41,7 +81,43 @@ CASES_SOLVED = MetricSpec(
     not_when="A case solved in the period is re-opened later: it then moves to a later period.",
     relation=RESOLVED_CASES,
     figure=Amount(count()),
-    variants=("cases_opened",),
+    variants=("cases_opened", "case_solves"),
+)
+
+CASE_SOLVES = MetricSpec(
+    id="case_solves",
+    name="Solves",
+    room="service",
+    sentence="How often an open case was solved in the period.",
+    formula="count of turns from open to solved or closed; a case solved, re-opened and solved again has two",
+    **EVENT_TOTAL,
+    time_field="case_event.occurred_at (solved), case.solved_at or case.closed_at",
+    unit=Unit.COUNT,
+    higher_is_better=None,
+    source="Zendesk's solves (re-opens are solves less one), as in Fivetran's package.",
+    how_to_read="What leaves the backlog. Backlog = backlog before + opened + re-openings - solves.",
+    not_when="Events of cases are not recorded: only the last solve is then known.",
+    relation=CASE_TURNS,
+    figure=Amount(count("is_solve")),
+    variants=("cases_solved", "case_reopenings"),
+)
+
+CASE_REOPENINGS = MetricSpec(
+    id="case_reopenings",
+    name="Re-openings",
+    room="service",
+    sentence="How often a solved case was opened again in the period.",
+    formula="count of turns from solved or closed back to open",
+    **EVENT_TOTAL,
+    time_field="case_event.occurred_at (reopened), or the history of case.solved_at",
+    unit=Unit.COUNT,
+    higher_is_better=False,
+    source="Zendesk's re-opens.",
+    how_to_read="What comes back into the backlog.",
+    not_when="Thank-you messages re-open cases.",
+    relation=CASE_TURNS,
+    figure=Amount(count("is_reopening")),
+    variants=("reopen_rate", "case_solves"),
 )
 
 REOPEN_RATE = MetricSpec(
@@ -50,6 +126,7 @@ REOPEN_RATE = MetricSpec(
     room="service",
     sentence="Share of the cases last solved in the period that had been re-opened.",
     formula="solved cases with a re-opening before their last solve / solved cases",
+    definition_version=2,
     **EVENT_RATIO,
     time_field=_SOLVED,
     unit=Unit.FRACTION,
@@ -60,43 +137,5 @@ REOPEN_RATE = MetricSpec(
     relation=RESOLVED_CASES,
     figure=Ratio(count("reopened"), count(), proportion=True),
     needs=("case_events",),
-    variants=("cases_solved",),
-)
-
-CASES_CLOSED_SAME_DAY = MetricSpec(
-    id="cases_closed_same_day",
-    name="Solved the same day",
-    room="service",
-    sentence="Share of the cases opened in the period that were first solved on the same local day.",
-    formula="cases first solved on the local day they were opened / cases opened in the period",
-    **EVENT_RATIO,
-    time_field="case.opened_at",
-    unit=Unit.FRACTION,
-    higher_is_better=True,
-    source="Own. Without events the last solve stands for the first.",
-    how_to_read="A case opened an hour before closing time hardly can be; by channel it is fairer.",
-    not_when="Cases come in at night: half of them have no working hour left that day.",
-    relation=OPENED_CASES,
-    figure=Ratio(count("solved_same_day"), count(), proportion=True),
-    needs=("cases.solved_at",),
-    variants=("avg_time_to_resolution",),
-)
-
-FIRST_RESPONSE_TIME = MetricSpec(
-    id="first_response_time",
-    name="First response time",
-    room="service",
-    sentence="Median calendar hours from opening to the first public human reply, of cases opened in the period.",
-    formula="median of first_response_at - opened_at over cases with a reply",
-    **EVENT_AVERAGE,
-    time_field="case.opened_at",
-    unit=Unit.HOURS,
-    higher_is_better=False,
-    source="Zendesk's first reply time; automatic replies do not count where the source tells them apart.",
-    how_to_read="Cases still without reply are not in it: look at the backlog, too.",
-    not_when="The source counts automatic acknowledgements as replies.",
-    relation=OPENED_CASES,
-    figure=Quantile("response_hours", 0.5, ("responded",)),
-    needs=("cases.first_response_at",),
-    variants=("avg_time_to_resolution",),
+    variants=("cases_solved", "case_reopenings"),
 )

@@ -138,7 +138,7 @@ def _cohort(groups: PurchaseGroups, fit: Fit, amounts: SpendGroups | None, spend
         said.append(f"{repeat:,} of {int(groups.customers):,} customers bought again: the intervals are wide.")
     known = None
     if spend is not None:
-        known, told = _sound_spend(spend, amounts)
+        known, told = sound_spend(spend, amounts)
         said += told
     return Cohort(
         customers=int(groups.customers),
@@ -149,7 +149,7 @@ def _cohort(groups: PurchaseGroups, fit: Fit, amounts: SpendGroups | None, spend
     )
 
 
-def _sound_spend(fit: Fit, amounts: SpendGroups | None) -> tuple[Known, tuple[str, ...]]:
+def sound_spend(fit: Fit, amounts: SpendGroups | None) -> tuple[Known, tuple[str, ...]]:
     """The model of amounts; where its mean would be infinite, one drawn toward the observed mean instead."""
     model = fit.model
     assert isinstance(model, GammaGamma)

@@ -54,9 +54,9 @@ def try_all(rows: Floats, *, most: int, seed: int) -> list[Tried]:
 
 
 def best(tried: Sequence[Tried], *, least_share: float) -> Tried | None:
-    """The one that holds and stands furthest apart, times how surely it comes again; None: no clusters."""
+    """Of those that hold, the one with the highest silhouette times how surely it comes again; None: no clusters."""
     able = [one for one in tried if one.holds(least_share=least_share)]
-    return max(able, key=lambda one: ((one.silhouette - one.by_chance) * one.stability, -one.k), default=None)
+    return max(able, key=lambda one: (one.silhouette * one.stability, -one.k), default=None)
 
 
 def fit(rows: Floats, k: int, *, seed: int, starts: int = STARTS) -> KMeans:

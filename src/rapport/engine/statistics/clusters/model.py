@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from rapport.engine.statistics.clusters.choosing import Tried, best, fit, try_all
 from rapport.engine.statistics.clusters.scaling import Floats, Scale, fit_scale, scaled
@@ -103,11 +104,12 @@ def find_clusters(
     draw = np.random.default_rng(seed)
     order = draw.permutation(count)[:FIT_ROWS]
     rows = np.column_stack([scaled(scale, values[scale.name][order]) for scale in scales])
-    tried = try_all(rows[:SELECTION_ROWS], most=MOST_CLUSTERS, seed=seed)
-    chosen = k or getattr(best(tried, least_share=least_share), "k", None)
-    if chosen is None:
-        return Sought(clusters=None, reason=_why_not(tried, least_share), tried=tuple(tried))
-    fitted = fit(rows, chosen, seed=seed, starts=10)
+    with threadpool_limits(limits=1):  # the order of sums, and so the last digit, must not depend on threads
+        tried = try_all(rows[:SELECTION_ROWS], most=MOST_CLUSTERS, seed=seed)
+        chosen = k or getattr(best(tried, least_share=least_share), "k", None)
+        if chosen is None:
+            return Sought(clusters=None, reason=_why_not(tried, least_share), tried=tuple(tried))
+        fitted = fit(rows, chosen, seed=seed, starts=10)
     sizes = np.bincount(fitted.labels_, minlength=chosen)
     largest_first = sorted(range(chosen), key=lambda one: (-sizes[one], tuple(fitted.cluster_centers_[one])))
     centroids = tuple(tuple(map(float, fitted.cluster_centers_[one])) for one in largest_first)

@@ -233,7 +233,10 @@ class SegmentMembership(Record):
     class Meta:
         db_table = "segment_memberships"
         constraints = [unique_external_id("segment_memberships")]
-        indexes = [unpublished("segment_memberships")]
+        indexes = [
+            unpublished("segment_memberships"),
+            models.Index(fields=["segment", "left_at"], name="segment_memberships_standing"),
+        ]
 
 
 class TouchMark(models.Model):

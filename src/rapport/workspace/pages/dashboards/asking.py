@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from rapport.engine.errors import DefinitionError
 from rapport.workspace.metrics.dashboards import Asked
@@ -43,10 +43,15 @@ class Asking:
 
 
 def asking(request: HttpRequest, *, now: datetime) -> Asking:
+    """The question in the page's address."""
+    return asked_in(request.GET, now=now)
+
+
+def asked_in(query: QueryDict, *, now: datetime) -> Asking:
     """The question in `period`, `compare` and `f.<dimension>`; a wrong one falls back, and says so."""
-    filters = {k.removeprefix(_FILTER): str(v) for k, v in request.GET.items() if k.startswith(_FILTER) and v}
-    period, problem = _period(request), ""
-    comparison = request.GET.get("compare", DEFAULT_COMPARISON)
+    filters = {k.removeprefix(_FILTER): str(v) for k, v in query.items() if k.startswith(_FILTER) and v}
+    period, problem = _period(query), ""
+    comparison = query.get("compare", DEFAULT_COMPARISON)
     asked = Asked(
         period=period, comparison=comparison if comparison in COMPARISONS else DEFAULT_COMPARISON, filters=filters
     )
@@ -79,10 +84,10 @@ def with_filter(asked: Asked, dimension: str, value: str) -> str:
     return query_of(asked, **{f"{_FILTER}{dimension}": value})
 
 
-def _period(request: HttpRequest) -> str:
+def _period(query: QueryDict) -> str:
     """A named one, or the days of the two date fields."""
-    first, last = request.GET.get("first", ""), request.GET.get("last", "")
-    name = request.GET.get("period", DEFAULT_PERIOD)
+    first, last = query.get("first", ""), query.get("last", "")
+    name = query.get("period", DEFAULT_PERIOD)
     return f"{first}..{last}" if name == "custom" and first and last else name if name != "custom" else DEFAULT_PERIOD
 
 

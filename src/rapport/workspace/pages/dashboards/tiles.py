@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, Unit
+from rapport.workspace.metrics.boards.targets import Target
+from rapport.workspace.metrics.boards.watching import Watched, watched
 from rapport.workspace.metrics.dashboards import Asked
-from rapport.workspace.metrics.figures import Figure, Figures, Point
+from rapport.workspace.metrics.figures import Figure, Figures
 from rapport.workspace.metrics.names import names_of
 from rapport.workspace.pages.dashboards.asking import with_filter
+from rapport.workspace.pages.dashboards.charts import Mark, chart_of
 from rapport.workspace.pages.dashboards.units import in_full, in_short
-from rapport.workspace.pages.frame.wording import plain
-
-_EXACT_FORMATS = {Unit.FRACTION: ".1%", Unit.RATE: "+.1%", Unit.AMOUNT: ",.2f"}
-_FORMATS = {Unit.COUNT: ",.0f", Unit.FRACTION: ".0%", Unit.RATE: "+.0%", Unit.AMOUNT: ",.3~s", Unit.PER: ",.2f"}
+from rapport.workspace.pages.dashboards.watching import Alarm, alarm
+from rapport.workspace.pages.frame.wording import day, plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,8 @@ class Shown:
     chart: dict[str, Any] | None
     points: Sequence[ShownPoint]
     flags: Sequence[str]
+    goal: str = ""
+    alarm: Alarm | None = None
 
     @property
     def has_chart(self) -> bool:
@@ -75,27 +78,46 @@ class Board:
     unknown: Sequence[Shown]
 
 
-def board(figures: Figures, asked: Asked, *, keeps_empty: bool = False) -> Board:
-    """A metric without any value, now or in the past, is listed with its reason rather than drawn.
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What stands beside the figures: notes as charts mark them, and goals by metric.
 
     keeps_empty: whether charts with nothing to draw stay, as on a dashboard whose owner asked for each.
     """
-    shown = [show(figure, asked) for figure in figures.tiles]
+
+    marks: Sequence[Mark] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    keeps_empty: bool = False
+
+
+def board(figures: Figures, asked: Asked, beside: Beside = Beside()) -> Board:
+    """A metric without any value, now or in the past, is listed with its reason rather than drawn."""
+    seen, told = watched(figures), set[str]()
+    shown = []
+    for figure in figures.tiles:
+        first = figure.metric not in told  # a metric shown twice is told once
+        told.add(figure.metric)
+        shown.append(show(figure, asked, beside, seen.get(figure.metric) if first else None))
     known = [s for s in shown if _is_known(s.figure)]
     unknown = {s.spec.id: s for s in shown if not _is_known(s.figure)}
     tiles = [s for s in known if not s.has_chart]
-    counted = Counter(flag for s in tiles for flag in s.figure.flags)
+    counted = Counter(flag for s in tiles for flag in s.flags)
     common = {flag for flag, count in counted.items() if 2 * count > len(tiles)}
     return Board(
         figures=figures,
         flags=sorted(common),
-        tiles=[replace(s, flags=[f for f in s.figure.flags if f not in common]) for s in tiles],
-        charts=[s for s in known if s.has_chart and (keeps_empty or s.is_drawn or s.is_table)],
+        tiles=[replace(s, flags=[f for f in s.flags if f not in common]) for s in tiles],
+        charts=[s for s in known if s.has_chart and (beside.keeps_empty or s.is_drawn or s.is_table)],
         unknown=list(unknown.values()),
     )
 
 
-def show(figure: Figure, asked: Asked) -> Shown:
+def show(
+    figure: Figure,
+    asked: Asked,
+    beside: Beside = Beside(),
+    seen: Watched | None = None,
+) -> Shown:
     spec = METRICS[figure.metric]
     relative = not (spec.unit.is_percent or spec.unit is Unit.POINTS)
     comparable = "immature" not in figure.flags  # a cohort whose window is open compares with none that is over
@@ -110,10 +132,19 @@ def show(figure: Figure, asked: Asked) -> Shown:
         as_percent=relative,
         compared=in_full(spec, figure.compared),
         series=[point.value for point in figure.series],
-        chart=_chart(spec, figure),
+        chart=chart_of(spec, figure, _names(figure), beside.marks),
         points=_points(spec, figure, asked),
-        flags=figure.flags,
+        flags=(*figure.flags, *(f"not by {plain(d).lower()}" for d in asked.filters if d not in spec.dimensions)),
+        goal=_goal(spec, beside.targets.get(figure.metric)),
+        alarm=alarm(spec, seen, asked) if seen else None,
     )
+
+
+def _goal(spec: Metric, target: Target | None) -> str:
+    """ "€1.2 M by 31 Dec 2026": the goal's whole target, whatever the period shown."""
+    if target is None:
+        return ""
+    return in_short(spec, target.target) + (f" by {day(target.due_at)}" if target.due_at else "")
 
 
 def _difference(spec: Metric, figure: Figure) -> float | None:
@@ -153,81 +184,3 @@ def _names(figure: Figure) -> dict[str, str]:
 
 def _month(label: str | None) -> str:
     return f"{date.fromisoformat(label):%B %Y}" if label else ""
-
-
-def _chart(spec: Metric, figure: Figure) -> dict[str, Any] | None:
-    if figure.display == "line" and any(p.value is not None for p in figure.series):
-        return _line(spec, _from_first(figure.series))
-    if figure.display == "bars" and figure.parts:
-        return _bars(spec, figure, _names(figure))
-    return None
-
-
-def _from_first(series: Sequence[Point]) -> list[Point]:
-    """Without the months before the first known value, which only press the rest together."""
-    first = next((i for i, p in enumerate(series) if p.value not in (None, 0)), 0)
-    return list(series[max(0, first - 1) :])
-
-
-def _line(spec: Metric, series: Sequence[Point]) -> dict[str, Any]:
-    """Over time; the newest month, which is not over, is drawn dotted."""
-    rows = [{"month": p.label, "value": p.value} for p in series]
-    y = {"field": "value", "type": "quantitative", "title": None, "axis": {"format": _format(spec), "tickCount": 4}}
-    x = {"field": "month", "type": "temporal", "title": None, "axis": {"format": "%b %y", "tickCount": 6}}
-    told = [
-        {"field": "month", "type": "temporal", "format": "%B %Y"},
-        {"field": "value", "format": _format(spec, exact=True), "title": spec.name},
-    ]
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "height": 190,
-        "layer": [
-            {"data": {"values": rows[:-1]}, "mark": {"type": "area", "opacity": 0.08}, "encoding": {"x": x, "y": y}},
-            {"data": {"values": rows[:-1]}, "mark": {"type": "line"}, "encoding": {"x": x, "y": y}},
-            {
-                "data": {"values": rows[-2:]},
-                "mark": {"type": "line", "strokeDash": [3, 3]},
-                "encoding": {"x": x, "y": y},
-            },
-            {
-                "data": {"values": rows},
-                "mark": {"type": "point", "filled": True, "size": 30},
-                "encoding": {"x": x, "y": y, "tooltip": told},
-            },
-        ],
-    }
-
-
-def _bars(spec: Metric, figure: Figure, names: dict[str, str]) -> dict[str, Any]:
-    rows = [{"part": names.get(p.label or "", "none"), "value": p.value} for p in figure.parts]
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "height": 40 + 22 * len(rows),
-        "data": {"values": rows},
-        "mark": {"type": "bar"},
-        "encoding": {
-            "y": {
-                "field": "part",
-                "type": "nominal",
-                "sort": None,
-                "title": None,
-                "axis": {"labelLimit": 150, "grid": False},
-            },
-            "x": {
-                "field": "value",
-                "type": "quantitative",
-                "title": None,
-                "axis": {"format": _format(spec), "tickCount": 4, "grid": True},
-            },
-            "tooltip": [
-                {"field": "part", "title": plain(figure.by)},
-                {"field": "value", "format": _format(spec, exact=True), "title": spec.name},
-            ],
-        },
-    }
-
-
-def _format(spec: Metric, *, exact: bool = False) -> str:
-    if exact and spec.unit in _EXACT_FORMATS:
-        return _EXACT_FORMATS[spec.unit]
-    return _FORMATS.get(spec.unit, ",.1f")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.dashboards import metric, own, views
+from rapport.workspace.pages.dashboards import asides, exports, metric, outside, own, views
 
 app_name = "dashboards"
 urlpatterns = [
@@ -15,8 +15,17 @@ urlpatterns = [
     path("metrics/<str:metric_id>/figures/", metric.figures, name="metric_figures"),
     path("metrics/<str:metric_id>/rows/", metric.rows, name="rows"),
     path("metrics/<str:metric_id>/rows.csv", metric.export, name="export"),
+    path("metrics/<str:metric_id>/why/", asides.why, name="why"),
+    path("shared/<str:token>/", outside.shared, name="shared"),
     path("<slug:slug>/", views.dashboard, name="dashboard"),
     path("<slug:slug>/figures/", views.figures, name="figures"),
+    path("<slug:slug>/filter/", asides.filter_form, name="filter"),
+    path("<slug:slug>/notes/", asides.add_note, name="add_note"),
+    path("<slug:slug>/notes/<str:note_id>/delete/", asides.delete_note, name="delete_note"),
+    path("<slug:slug>/export.<str:kind>", exports.export, name="export_board"),
+    path("<slug:slug>/charts/<str:metric_id>.png", exports.picture, name="picture"),
+    path("<slug:slug>/links/", outside.links, name="links"),
+    path("<slug:slug>/links/<str:share_id>/revoke/", outside.revoke_link, name="revoke_link"),
     path("<slug:slug>/copy/", own.copy, name="copy"),
     path("<slug:slug>/edit/", own.edit, name="edit"),
     path("<slug:slug>/delete/", own.delete, name="delete"),

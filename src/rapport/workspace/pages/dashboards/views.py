@@ -13,10 +13,12 @@ from rapport.workspace.metrics import dashboards
 from rapport.workspace.metrics.boards.access import may_edit
 from rapport.workspace.metrics.figures import Figures
 from rapport.workspace.metrics.models import Dashboard
+from rapport.workspace.pages.dashboards.asides import beside, listed
 from rapport.workspace.pages.dashboards.asking import Asking, asking
 from rapport.workspace.pages.dashboards.finding import dashboard_of, seen
 from rapport.workspace.pages.dashboards.tiles import board
 from rapport.workspace.pages.lists.pages import reader
+from rapport.workspace.team.access import Action, can
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -36,9 +38,11 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "ask": ask,
         "path": request.path,
         "may_edit": may_edit(reader(request), shown),
+        "may_export": can(reader(request), Action.EXPORT),
+        "may_share": can(reader(request), Action.EDIT_DASHBOARDS),
         "is_empty": not shown.tiles.exists(),
     }
-    return render(request, "dashboards/dashboard.html", {**context, **_board(shown, kept, ask)})
+    return render(request, "dashboards/dashboard.html", {**context, **_board(request, shown, kept, ask)})
 
 
 def figures(request: HttpRequest, slug: str) -> HttpResponse:
@@ -49,8 +53,19 @@ def figures(request: HttpRequest, slug: str) -> HttpResponse:
         found = dashboards.figures(shown, ask.asked, now=timezone.now())
     except RapportError as error:
         return render(request, "dashboards/figures.html", {"problem": error.sentence})
-    return render(request, "dashboards/figures.html", {"dashboard": shown, "ask": ask, **_board(shown, found, ask)})
+    context = {"dashboard": shown, "ask": ask, **_board(request, shown, found, ask)}
+    return render(request, "dashboards/figures.html", context)
 
 
-def _board(shown: Dashboard, found: Figures | None, ask: Asking) -> dict[str, Any]:
-    return {"board": board(found, ask.asked, keeps_empty=shown.owner_id is not None) if found else None}
+def _board(request: HttpRequest, shown: Dashboard, found: Figures | None, ask: Asking) -> dict[str, Any]:
+    if found is None:
+        return {"board": None}
+    extras, notes = beside(shown, ask)
+    user = reader(request)
+    return {
+        "board": board(found, ask.asked, extras),
+        "notes": listed(notes, user),
+        "today": timezone.localdate().isoformat(),
+        "may_note_everywhere": can(user, Action.EDIT_DASHBOARDS),
+        "may_export": can(user, Action.EXPORT),
+    }

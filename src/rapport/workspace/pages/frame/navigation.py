@@ -25,6 +25,8 @@ SECTIONS = (
     Section(label="Contacts", url_name="contacts:list", icon="users", key="c", prefix="/contacts/"),
     Section(label="Accounts", url_name="accounts:list", icon="building", key="a", prefix="/accounts/"),
     Section(label="Deals", url_name="deals:board", icon="briefcase", key="d", prefix="/deals/"),
+    Section(label="Goals", url_name="goals:index", icon="flag", key="g", prefix="/goals/"),
+    Section(label="Segments", url_name="segments:index", icon="users-group", key="m", prefix="/segments/"),
     Section(label="Data", url_name="data:index", icon="database", key="i", prefix="/data/"),
     Section(label="Settings", url_name="settings:index", icon="settings", key="e", prefix="/settings/"),
 )

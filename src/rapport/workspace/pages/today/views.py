@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from rapport.engine.errors import DefinitionError
 from rapport.workspace.actions import decisions, listing
 from rapport.workspace.actions.models import WorkItem
+from rapport.workspace.pages.goals.mine import alerts_of, my_goals
 from rapport.workspace.pages.today.board import FIRST, MOST, Card, board, card
 from rapport.workspace.team.models import User
 
@@ -25,7 +26,8 @@ def index(request: HttpRequest) -> HttpResponse:
     scope = scope if scope in allowed else listing.default_scope(user)
     count = MOST if request.GET.get("show") == "all" else FIRST
     shown = board(user, scope=scope, score=request.GET.get("score", ""), count=count, now=timezone.now())
-    return render(request, "today/index.html", {"board": shown, "scopes": allowed})
+    goals = {"goals": my_goals(user, now=timezone.now()), "alerts": alerts_of(user, now=timezone.now())}
+    return render(request, "today/index.html", {"board": shown, "scopes": allowed, **goals})
 
 
 @require_POST

@@ -211,12 +211,12 @@ def _criterion(held: Mapping[str, Any], path: tuple[object, ...]) -> Criterion:
     else:
         own |= {"points": shown(points), "points_place": place_of(*path, "points")}
     if form in ("per", "once"):
-        own["event"] = _event(_mapping(held.get(form)), (*path, form))
+        own["event"] = event_of(_mapping(held.get(form)), (*path, form))
         own |= {key: shown(_mapping(held.get("at_most")).get(key)) for key in ("times", "per_days")}
     if form == "no":
-        own["event"] = _event(_mapping(_mapping(held.get("when")).get("no")), (*path, "when", "no"))
+        own["event"] = event_of(_mapping(_mapping(held.get("when")).get("no")), (*path, "when", "no"))
     elif form == "when" or "when" in held:
-        own["when"] = _tests(held.get("when"), (*path, "when"))
+        own["when"] = tests_of(held.get("when"), (*path, "when"))
     return Criterion(**own)
 
 
@@ -235,7 +235,7 @@ def _counted(points: Mapping[str, Any], path: tuple[object, ...]) -> dict[str, A
         for i, held in enumerate(_list(points.get("ranges")))
         if isinstance(held, list | tuple)
     ]
-    event = _event(_mapping(points.get("count")), (*path, "points", "count"))
+    event = event_of(_mapping(points.get("count")), (*path, "points", "count"))
     return {"event": event, "ranges": ranges, "ranges_place": place_of(*path, "points", "ranges")}
 
 
@@ -248,16 +248,16 @@ def _valued(points: Mapping[str, Any], path: tuple[object, ...]) -> dict[str, An
     return {**own, "points_place": place_of(*path, "points")}
 
 
-def _event(held: Mapping[str, Any], path: tuple[object, ...]) -> Event:
+def event_of(held: Mapping[str, Any], path: tuple[object, ...]) -> Event:
     return Event(
         place=place_of(*path),
         event=shown(held.get("event")),
         within_days=shown(held.get("within_days")),
-        where=_tests(held.get("where"), (*path, "where")),
+        where=tests_of(held.get("where"), (*path, "where")),
     )
 
 
-def _tests(held: Any, path: tuple[object, ...]) -> Tests:
+def tests_of(held: Any, path: tuple[object, ...]) -> Tests:
     """One test, or several joined once; anything deeper is left to the text."""
     place = place_of(*path)
     if not held:

@@ -1,0 +1,1 @@
+"""Forecasts of this workspace: as asked for, as kept every day, and how good those kept were."""

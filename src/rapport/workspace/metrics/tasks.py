@@ -1,0 +1,24 @@
+"""Work of the metrics that is done in the background."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from rapport.workspace.metrics.forecasts.keeping import keep_forecasts
+from rapport.workspace.metrics.goals.keeping import refresh_goals
+from rapport.workspace.queue.progress import Progress
+from rapport.workspace.queue.registry import task
+
+
+@task("goals", retries=1)
+def goals(progress: Progress) -> dict[str, object]:
+    """How every goal stands today; tells of those that slip."""
+    return {"goals": refresh_goals(progress=progress.report)}
+
+
+@task("forecasts", retries=1)
+def forecasts(progress: Progress) -> dict[str, object]:
+    """Today's forecasts, kept as they are."""
+    progress.report(0, 1, "forecasting")
+    kept = keep_forecasts(now=timezone.now())
+    return {"rows": kept.rows, "failed": kept.failed}
