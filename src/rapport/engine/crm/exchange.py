@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
@@ -43,7 +45,7 @@ def in_base_currency(
         [
             dated.currency == rates.rate_currency,
             dated._day >= rates.rate_from,
-            (rates.rate_until.isnull()) | (dated._day < rates.rate_until),
+            dated._day < rates.rate_until,
         ],
     )
     exchanged = (joined._given.cast("float64") / joined.per_base.cast("float64")).cast(_SUM)
@@ -71,6 +73,8 @@ def _rates(view: AsOf, needed_by: str) -> ir.Table:
     )
     single = rates.mutate(_newest=newest).filter(lambda t: t._newest == 0)
     following = single.date.lead().over(ibis.window(group_by=single.currency, order_by=single.date))
+    # never null, as engines join by hash only on plain comparisons
+    until = ibis.coalesce(following, ibis.literal(date.max))
     return single.select(
-        rate_currency=single.currency, rate_from=single.date, rate_until=following, per_base=single.per_base
+        rate_currency=single.currency, rate_from=single.date, rate_until=until, per_base=single.per_base
     )

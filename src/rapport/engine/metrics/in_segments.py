@@ -7,6 +7,7 @@ asked of some segments counts each row once, however many of them it is in.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import reduce
 
 import ibis
@@ -18,6 +19,7 @@ from rapport.engine.metrics.relation import SEGMENT, Dating, Relation
 COLUMN = f"dim_{SEGMENT}"
 _TABLE = "segment_memberships"
 _MEMBER = "_member_{}"
+_NEVER = timedelta(days=36_500)  # after the instant of knowledge
 
 
 def split_by_segment(rows: ir.Table, relation: Relation, reading: Reading) -> ir.Table:
@@ -88,14 +90,16 @@ def _stays(reading: Reading) -> ir.Table:
     """Stays in segments, as known: who entered the instant before a period's end stands at it."""
     columns = ["segment", "subject", "subject_id", "entered_at", "left_at"]
     stays = reading.lookup(_TABLE, columns)
-    return stays.select("segment", "subject", _subject_id="subject_id", _entered_at="entered_at", _left_at="left_at")
+    # never null, as engines join by hash only on plain comparisons
+    until = ibis.coalesce(stays.left_at, moment(reading.view.at + _NEVER))
+    return stays.select("segment", "subject", _subject_id="subject_id", _entered_at="entered_at", _left_at=until)
 
 
 def _meets(rows: ir.Table, stays: ir.Table, subject: str) -> list[ir.BooleanValue]:
     return [
         rows[_MEMBER.format(subject)] == stays._subject_id,
         rows._then >= stays._entered_at,
-        stays._left_at.isnull() | (rows._then < stays._left_at),
+        rows._then < stays._left_at,
     ]
 
 

@@ -8,32 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from rapport.engine.crm.as_of import as_known
-from rapport.engine.crm.local_day import local_day
+from rapport.engine.crm.local_day import local_day, local_day_of
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError
+from rapport.engine.metrics.aggregates import Aggregate, Operation
 from rapport.engine.metrics.coverage import Coverage
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.query import Split, with_dimensions
 from rapport.engine.metrics.reading import Reading, plain
-from rapport.engine.metrics.relation import Dating, Relation
+from rapport.engine.metrics.relation import SEGMENT, Dating, Relation
 from rapport.engine.metrics.spec import MetricSpec
 from rapport.engine.metrics.windows import Window, standing_in_windows, windows_of
 from rapport.engine.runner import Runner
 
 DAY = "local_day"  # the local day of `at`
+_END = "window_end_day"  # the first day after the window
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptRows:
     """Attributes:
     as_of: the instant whose knowledge the rows hold; nothing later may be asked of them.
+    time_zone: of the days.
     coverage: of every metric.
     tables: rows by relation.
     periods: those for whose ends the rows that depend on a period (`Dating.PER_PERIOD`) were made, in the
@@ -41,6 +44,7 @@ class KeptRows:
     """
 
     as_of: datetime
+    time_zone: str
     coverage: Coverage
     tables: Mapping[str, ir.Table]
     periods: Sequence[Period]
@@ -58,7 +62,7 @@ class KeptRows:
         for only in split.filters:
             rows = rows.filter(only.keeps(rows[f"dim_{only.dimension}"]))
         if relation.dating is Dating.EVENT:
-            rows = _by_day(rows, windows.values())
+            rows = _by_day(rows, windows.values(), self.time_zone)
         elif relation.dating is Dating.STANDING:
             rows = standing_in_windows(rows, tuple(windows.values()))
         else:
@@ -83,43 +87,94 @@ def rows_to_keep(
 ) -> Iterator[tuple[str, ir.Table]]:
     """For each relation its name and its rows: instants, what metrics read, and every dimension as `dim_<name>`.
 
-    A relation whose tables are missing is left out. Rows dated by an event carry `local_day`.
+    A relation whose tables are missing is left out. Rows dated by an event carry `local_day`, and for each distinct
+    count `next_<aggregate>`: the day of the next row of the same thing (see `_distinct`).
     """
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[str, dict[Aggregate, None]] = {}
     relations: dict[str, Relation] = {}
     for spec in specs:
         relations[spec.relation.name] = spec.relation
-        wanted.setdefault(spec.relation.name, set()).update(c for a in spec.aggregates for c in a.columns)
+        wanted.setdefault(spec.relation.name, {}).update(dict.fromkeys(spec.aggregates))
     for name, relation in relations.items():
+        read = {column for aggregate in wanted[name] for column in aggregate.columns}
         reading = Reading(
             view=as_known(snapshot, as_of),
             windows=windows_of(periods, time_zone=snapshot.time_zone, as_of=as_of),
             needed_by=f"the rows of {name}",
-            wanted=frozenset(wanted[name].union(d.column for d in relation.dimensions.values())),
+            wanted=frozenset(read.union(d.column for d in relation.dimensions.values())),
             runner=runner,
         )
         try:
-            yield name, _kept(relation, reading, sorted(wanted[name]))
+            yield name, _kept(relation, reading, list(wanted[name]))
         except DataError:
             continue
 
 
-def _kept(relation: Relation, reading: Reading, wanted: Sequence[str]) -> ir.Table:
-    known = [n for n, d in relation.dimensions.items() if d.table is None or reading.has(d.table)]
+def aggregated(rows: ir.Table, split: Split, aggregates: Iterable[Aggregate]) -> ir.Table:
+    """As `query.aggregated`; distinct counts of the whole by `_distinct`, without telling things apart again."""
+    keys = ["period", *(f"dim_{name}" for name in split.by)]
+    once = {
+        aggregate.name: _distinct(rows, aggregate)
+        if not split.dimensions and f"next_{aggregate.name}" in rows.columns
+        else aggregate.expression(rows)
+        for aggregate in dict.fromkeys(aggregates)
+    }
+    return rows.group_by(keys).aggregate(**once)
+
+
+def _distinct(rows: ir.Table, aggregate: Aggregate) -> ir.Scalar:
+    """How many different things are in a window: each is counted at its last row there, the one whose next row is
+    not in the window any more."""
+    next_day = rows[f"next_{aggregate.name}"]
+    last = next_day.isnull() | (next_day >= rows[_END])
+    condition = aggregate.condition(rows)
+    counted = rows[aggregate.column].notnull() & last
+    return (counted if condition is None else counted & condition).sum()
+
+
+def _kept(relation: Relation, reading: Reading, wanted: Sequence[Aggregate]) -> ir.Table:
+    known = _dimensions(relation, reading)
     rows = with_dimensions(plain(relation.rows(reading)), relation, reading, known)
-    instants = {Dating.EVENT: ("at",), Dating.STANDING: ("from_at", "to_at"), Dating.PER_PERIOD: ("period",)}
+    dated = {Dating.EVENT: (DAY,), Dating.STANDING: ("from_at", "to_at"), Dating.PER_PERIOD: ("period",)}
     if relation.dating is Dating.EVENT:
         rows = rows.mutate(**{DAY: local_day(rows["at"], reading.time_zone)})
         rows = rows.filter(rows[DAY].notnull())
     if relation.fold is not None:  # it may read any column
         return rows
-    own = [DAY] if relation.dating is Dating.EVENT else instants[relation.dating]
-    return rows.select(*dict.fromkeys((*own, *wanted, *(f"dim_{name}" for name in known))))
+    read = {column for aggregate in wanted for column in aggregate.columns}
+    kept = rows.select(*dict.fromkeys((*dated[relation.dating], *sorted(read), *(f"dim_{name}" for name in known))))
+    return _with_next(kept, wanted) if relation.dating is Dating.EVENT else kept
 
 
-def _by_day(rows: ir.Table, windows: Iterable[Window]) -> ir.Table:
-    """Rows with the number of the window in which their local day falls; a row comes once for each window."""
-    pairs = [(day, window.number) for window in windows for day in window.days]
-    days = pa.table({"_day": pa.array([d for d, _ in pairs], pa.date32()), "period": [n for _, n in pairs]})
-    joined = rows.join(ibis.memtable(days), [(DAY, "_day")])
-    return joined.drop("_day")
+def _dimensions(relation: Relation, reading: Reading) -> list[str]:
+    """Those whose values are kept; segments are not, as a row may be in several."""
+    own = {name: dimension for name, dimension in relation.dimensions.items() if name != SEGMENT}
+    return [name for name, dimension in own.items() if dimension.table is None or reading.has(dimension.table)]
+
+
+def _with_next(rows: ir.Table, aggregates: Iterable[Aggregate]) -> ir.Table:
+    """For each distinct count the day of the next row that it would count of the same thing; null for the last."""
+    nexts = {}
+    for aggregate in aggregates:
+        if aggregate.operation is Operation.DISTINCT:
+            condition = aggregate.condition(rows)
+            counts = ibis.literal(value=True) if condition is None else condition
+            things = ibis.window(group_by=[rows[aggregate.column], counts], order_by=rows[DAY])
+            nexts[f"next_{aggregate.name}"] = rows[DAY].lead().over(things)
+    return rows.mutate(**nexts) if nexts else rows
+
+
+def _by_day(rows: ir.Table, windows: Iterable[Window], time_zone: str) -> ir.Table:
+    """Rows with the number and the end of the window in which their local day falls; once for each window."""
+    placed = []
+    for window in windows:
+        first, end = local_day_of(window.start, time_zone), local_day_of(window.end, time_zone)
+        placed += [(first + timedelta(days=n), window.number, end) for n in range((end - first).days)]
+    days = pa.table(
+        {
+            "_day": pa.array([day for day, _, _ in placed], pa.date32()),
+            "period": pa.array([number for _, number, _ in placed], pa.int64()),
+            _END: pa.array([end for _, _, end in placed], pa.date32()),
+        }
+    )
+    return rows.join(ibis.memtable(days), [(DAY, "_day")]).drop("_day")

@@ -15,6 +15,7 @@ from rapport.engine.metrics.coverage import Coverage, counted_tables, coverage_o
 from rapport.engine.metrics.derived import DerivedMetric, made_of, periods_of
 from rapport.engine.metrics.figures import Number
 from rapport.engine.metrics.kept import KeptRows
+from rapport.engine.metrics.kept import aggregated as kept_aggregated
 from rapport.engine.metrics.outcome import outcome, unknown
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.query import Only, Split, aggregated, check_dimensions, columns_wanted, rows_in_periods
@@ -175,6 +176,7 @@ def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
     windows, kept = question.windows(shared[0].rolling_days), question.kept
     if kept is not None and kept.answers(relation, question.split, question.periods):
         rows = kept.rows_in_periods(relation, question.split, windows)
+        answer = question.runner.to_arrow(kept_aggregated(rows, question.split, aggregates))
     else:
         reading = Reading(
             view=as_known(question.snapshot, question.as_of),
@@ -184,7 +186,7 @@ def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
             runner=question.runner,
         )
         rows = rows_in_periods(relation, reading, question.split)
-    answer = question.runner.to_arrow(aggregated(rows, question.split, aggregates))
+        answer = question.runner.to_arrow(aggregated(rows, question.split, aggregates))
     keys = [f"dim_{name}" for name in question.split.by]
     return {(row["period"], tuple(row[key] for key in keys)): row for row in answer.to_pylist()}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -23,7 +23,6 @@ class Window:
 
     Attributes:
         number: which period of the question, from 0.
-        over: the days themselves.
         stand: the instant before which things must have happened to count at the end of the
             period: its end, or just after `as_of` where the period is not over.
     """
@@ -32,11 +31,6 @@ class Window:
     start: datetime
     end: datetime
     stand: datetime
-    over: Period
-
-    @property
-    def days(self) -> Iterator[date]:
-        return (self.over.start + timedelta(days=n) for n in range(self.over.days))
 
 
 def windows_of(
@@ -47,7 +41,7 @@ def windows_of(
     for number, period in enumerate(periods):
         days = Period.last_days(rolling_days, until=period.end) if rolling_days else period
         start, end = days.instants(time_zone)
-        found.append(Window(number, start, end, min(end, as_of + _JUST_AFTER), days))
+        found.append(Window(number, start, end, min(end, as_of + _JUST_AFTER)))
     return tuple(found)
 
 

@@ -1,15 +1,16 @@
-"""Computing dashboards: all their metrics are measured together, once per period and once per dimension."""
+"""Computing dashboards: all their metrics and periods are measured together, and once per dimension shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.metrics.measure import Compare, measure
+from rapport.engine.metrics.kept import KeptRows
+from rapport.engine.metrics.measure import Told
 from rapport.engine.metrics.period import Grain, Period
-from rapport.engine.metrics.query import Only
+from rapport.engine.metrics.query import Only, Split
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.runner import Runner
@@ -41,13 +42,21 @@ class Measured:
 
 
 def computed(
-    boards: Sequence[Sequence[Tile]], question: Question, snapshot: Snapshot, *, runner: Runner
+    boards: Sequence[Sequence[Tile]],
+    question: Question,
+    snapshot: Snapshot,
+    *,
+    runner: Runner,
+    kept: KeptRows | None = None,
 ) -> list[Figures]:
-    """The figures of each board (its tiles): value, comparison, 24 months, and parts where a tile asks for them."""
+    """The figures of each board (its tiles): value, comparison, 24 months, and parts where a tile asks for them.
+
+    Parameters: kept, rows made before, as of the question's instant.
+    """
     tiles = [tile for board in boards for tile in board]
     metrics = list(dict.fromkeys(tile.metric for tile in tiles))
-    ask = _Asking(question=question, snapshot=snapshot, runner=runner)
-    found = Measured(whole=ask.whole(metrics), series=ask.series(metrics), parts=ask.parts(tiles))
+    ask = _Asking(question=question, snapshot=snapshot, runner=runner, kept=kept)
+    found = ask.measured(metrics, parts=ask.parts(tiles))
     return [_figures(board, question, found) for board in boards]
 
 
@@ -95,64 +104,57 @@ class _Asking:
     question: Question
     snapshot: Snapshot
     runner: Runner
+    kept: KeptRows | None
 
-    def whole(self, metrics: Sequence[str]) -> dict[str, MetricValue]:
-        """The values over the period, with those compared."""
+    def measured(self, metrics: Sequence[str], *, parts: Mapping[tuple[str, str], Sequence[Point]]) -> Measured:
+        """The values over the period, with those compared, and by month, oldest first, up to the month of its end.
+
+        All of them in one go, so that rows are read once.
+        """
         period, compared = self.question.period, self.question.compared
-        if compared is None:
-            return _by_metric(self._measured(metrics, period))
-        ordinary = {period.previous(): Compare.PREVIOUS, period.last_year(): Compare.LAST_YEAR}
-        if compared in ordinary:
-            return _by_metric(self._measured(metrics, period, compare=ordinary[compared]))
-        before = _by_metric(self._measured(metrics, compared))
-        now = _by_metric(self._measured(metrics, period))
-        return {metric: value.compared_with(before.get(metric)) for metric, value in now.items()}
-
-    def series(self, metrics: Sequence[str]) -> dict[str, list[Point]]:
-        """By month, oldest first, up to the month in which the period ends."""
-        months = Period.last_months(SERIES_MONTHS, until=self.question.period.end - timedelta(days=1))
-        found: dict[str, list[Point]] = {}
-        for value in self._measured(metrics, months, grain=Grain.MONTH):
-            found.setdefault(value.metric, []).append(Point(label=value.period.start.isoformat(), value=number(value)))
-        return found
+        months = Period.last_months(SERIES_MONTHS, until=period.end - timedelta(days=1)).split(Grain.MONTH)
+        asked = [*months, period, *([compared] if compared else [])]
+        whole: dict[str, MetricValue] = {}
+        series: dict[str, list[Point]] = {}
+        for told, its in self._told(metrics, asked):
+            for metric in its:
+                before = told.value(metric, compared) if compared else None
+                whole[metric] = told.value(metric, period).compared_with(before)
+                values = (told.value(metric, month) for month in months)
+                series[metric] = [Point(label=v.period.start.isoformat(), value=number(v)) for v in values]
+        return Measured(whole=whole, series=series, parts=parts)
 
     def parts(self, tiles: Sequence[Tile]) -> dict[tuple[str, str], list[Point]]:
         """By each dimension that a tile asks for, largest first."""
         asked: dict[str, list[str]] = {}
         for tile in tiles:
-            if tile.by:
+            if tile.display == "bars":
                 asked.setdefault(tile.by, []).append(tile.metric)
         found: dict[tuple[str, str], list[Point]] = {}
         for by, metrics in asked.items():
-            for value in self._measured(list(dict.fromkeys(metrics)), self.question.period, by=(by,)):
-                point = Point(label=value.dimensions.get(by), value=number(value))
-                found.setdefault((value.metric, by), []).append(point)
-        return {key: _largest(points) for key, points in found.items()}
+            for told, its in self._told(list(dict.fromkeys(metrics)), [self.question.period], by=(by,)):
+                for metric in its:
+                    values = (told.value(metric, self.question.period, group) for group in told.groups(metric))
+                    points = [Point(label=value.dimensions.get(by), value=number(value)) for value in values]
+                    found[(metric, by)] = _largest(points)
+        return found
 
-    def _measured(
-        self,
-        metrics: Sequence[str],
-        period: Period,
-        *,
-        by: Sequence[str] = (),
-        grain: Grain | None = None,
-        compare: Compare | None = None,
-    ) -> list[MetricValue]:
+    def _told(
+        self, metrics: Sequence[str], periods: Sequence[Period], *, by: tuple[str, ...] = ()
+    ) -> Iterator[tuple[Told, list[str]]]:
         """Filters go to those metrics that know the dimension; the others stay whole."""
-        found: list[MetricValue] = []
         for filters, group in _by_filters(metrics, self.question.filters).items():
-            found += measure(
+            split = Split(by, tuple(Only(name, (value,)) for name, value in filters))
+            told = Told(
                 group,
                 self.snapshot,
-                period=period,
+                periods=periods,
                 as_of=self.question.as_of,
                 runner=self.runner,
-                by=by,
-                grain=grain,
-                filters=[Only(name, (value,)) for name, value in filters],
-                compare=compare,
+                split=split,
+                kept=self.kept,
             )
-        return found
+            yield told, group
 
 
 def _by_filters(metrics: Iterable[str], filters: Filters) -> dict[tuple[tuple[str, str], ...], list[str]]:
@@ -161,10 +163,6 @@ def _by_filters(metrics: Iterable[str], filters: Filters) -> dict[tuple[tuple[st
         known = tuple((name, value) for name, value in filters.items() if name in METRICS[metric].dimensions)
         groups.setdefault(known, []).append(metric)
     return groups
-
-
-def _by_metric(values: Iterable[MetricValue]) -> dict[str, MetricValue]:
-    return {value.metric: value for value in values}
 
 
 def _largest(points: Sequence[Point]) -> list[Point]:

@@ -22,6 +22,7 @@ GAPS = 3  # setting `activity_window_gaps`
 GRACE_DAYS = 30  # setting `contract_grace_days`
 _INSTANT = "timestamp('UTC', 6)"
 _DAY_US = 86_400_000_000
+_NEVER = timedelta(days=36_500)
 _COLUMNS = ("id", "customer_id", "account_id", "contact_id", "plan", "by", "from_at", "to_at", "in_grace_since")
 
 
@@ -51,7 +52,7 @@ def under_contract(reading: Reading) -> ir.Table:
     """One row per stretch under contract, gaps within the grace closed."""
     grace = timedelta(days=reading.whole_number("contract_grace_days", GRACE_DAYS))
     terms = contract_terms(reading, ["plan"])
-    never = moment(reading.view.at + timedelta(days=36_500))
+    never = moment(reading.view.at + _NEVER)
     rows = _in_stretches(terms.mutate(_to=ibis.coalesce(terms.to_at, never)), grace)
     merged = rows.group_by("customer_id", "_stretch").aggregate(
         from_at=rows.from_at.min(),
@@ -74,13 +75,15 @@ def _purchases(reading: Reading, under: ir.Table | None) -> ir.Table:
     bought = bought.filter(bought.by != "contract").select("id", "customer_id", "account_id", "contact_id", "at")
     if under is None:
         return bought
-    spans = under.select(_whose="customer_id", _from="from_at", _to="to_at")
+    # bounds without null and plain comparisons: engines join by hash only then
+    until = ibis.coalesce(under.to_at, moment(reading.view.at + _NEVER))
+    spans = under.select(_whose="customer_id", _from="from_at", _to=until)
     joined = bought.left_join(
         spans,
         [
             bought.customer_id == spans._whose,
             bought["at"] >= spans._from,
-            spans._to.isnull() | (bought["at"] < spans._to),
+            bought["at"] < spans._to,
         ],
     )
     return plain(joined.filter(joined._whose.isnull()).drop("_whose", "_from", "_to"))
