@@ -186,8 +186,9 @@ class TestGrocer:
                 WHERE first_bought < DATE '2017-07-01' GROUP BY 1)""").fetchall()[0]
         june = Period.month(2017, 6)
         value = measure(["multi_family_share"], grocer, period=june, as_of=self.NOW, runner=engine)[0]
-        assert (value.numerator, value.denominator) == expected
-        assert expected[0] < expected[1]
+        several, all_of_them = expected
+        assert (value.numerator, value.denominator) == (several, all_of_them)
+        assert several < all_of_them
 
     def test_households_turned_to_before_they_had_bought(
         self, grocer: Snapshot, engine: DuckdbRunner, grocer_rows: duckdb.DuckDBPyConnection
