@@ -7,6 +7,7 @@ from rapport.engine.metrics.retention import (
     cohort_retention_rate,
     customer_profit,
     customer_retention_cost,
+    data_quality_score,
     logo_churn_rate,
     mrr,
     p_alive,
@@ -54,4 +55,7 @@ RETENTION: tuple[Metric, ...] = (
     p_alive.CUSTOMERS_ALIVE,
     p_alive.LOGO_CHURN_RATE_MODEL,
     rfm_segment_share.RFM_SEGMENT_SHARE,
+    data_quality_score.DATA_QUALITY_SCORE,
+    data_quality_score.DATA_QUALITY_SCORE_CELLS,
+    data_quality_score.FULLY_VALID_SHARE,
 )
