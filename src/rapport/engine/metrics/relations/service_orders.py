@@ -50,27 +50,22 @@ def service_interactions(reading: Reading) -> ir.Table:
 
 def _claims(interactions: ir.Table, reading: Reading, days: int) -> ir.Table:
     """One row per interaction with orders: _claimant, amount, amount_missing, amount_unconverted, orders_claimed."""
-    sales = with_customer(sales_rows(reading), reading)
-    placed = sales.filter(sales.is_order).select(_order="order_id", _buyer="customer_id", _ordered_at="at")
+    orders = with_customer(reading.lookup("orders", ["contact_id", "account_id", "ordered_at"]), reading)
+    placed = orders.select(_order="id", _buyer="customer_id", _ordered_at="ordered_at")
     served = interactions.select(_claimant="id", _served="customer_id", _served_at="at")
     met = placed.join(served, [("_buyer", "_served")])
     since = met._ordered_at - ibis.interval(days=days)
     inside = met.filter((met._served_at <= met._ordered_at) & (met._served_at >= since))
     last = ibis.row_number().over(group_by=inside._order, order_by=[inside._served_at.desc(), inside._claimant.desc()])
     claims = inside.mutate(_last=last).filter(lambda t: t._last == 0).select("_order", "_claimant")
-    theirs = sales.select("order_id", "amount", "amount_missing", "amount_unconverted", "is_order")
-    joined = _claimed_sales(claims, theirs)
+    sales = sales_rows(reading).select("order_id", "amount", "amount_missing", "amount_unconverted", "is_order")
+    joined = sales.join(claims, [("order_id", "_order")]).drop("_order").mutate(order_id=lambda t: t.order_id)
     return joined.group_by("_claimant").aggregate(
         amount=joined.amount.cast(MONEY_SUM).sum(),
         amount_missing=joined.amount_missing.any(),
         amount_unconverted=joined.amount_unconverted.any(),
         orders_claimed=joined.count(where=joined.is_order),
     )
-
-
-def _claimed_sales(claims: ir.Table, sales: ir.Table) -> ir.Table:
-    """The orders and refunds that interactions claim."""
-    return sales.join(claims, [("order_id", "_order")]).drop("_order").mutate(order_id=lambda t: t.order_id)
 
 
 SERVICE_INTERACTIONS = Relation(
