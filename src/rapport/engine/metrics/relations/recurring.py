@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
 
+from rapport.engine.errors import DataError
 from rapport.engine.metrics.aggregates import MONEY_SUM
 from rapport.engine.metrics.money import converted
 from rapport.engine.metrics.reading import Reading, plain
@@ -42,6 +44,29 @@ def _recurring(reading: Reading) -> ir.Table:
     """One row per running contract and period: amount (a month, base currency), yearly_amount, paying."""
     rows = converted(running_contracts(reading, reading.windows), reading, dated_by="stands_at")
     return rows.mutate(yearly_amount=rows.amount * 12, paying=(rows.amount > 0).fill_null(False))
+
+
+def _with_margin(reading: Reading) -> ir.Table:
+    """`_recurring` with margin_amount: the share kept as set (`gross_margin_percent`), else that of all known orders.
+
+    Raises: DataError where neither is told.
+    """
+    rows = _recurring(reading)
+    percent = reading.setting("gross_margin_percent", None)
+    if percent is not None:
+        told = rows.mutate(_share=ibis.literal(float(str(percent)) / 100))
+    elif reading.has("orders"):
+        orders = reading.lookup("orders", ["amount", "margin"])
+        known = orders.filter(orders.margin.notnull() & (orders.amount > 0))
+        sums = known.aggregate(_kept=known.margin.sum().cast("float64"), _of=known.amount.sum().cast("float64"))
+        told = plain(rows.cross_join(sums.select(_share=sums["_kept"] / sums["_of"].nullif(0))))
+    else:
+        raise DataError(
+            f"{reading.needed_by} needs to know what is kept of an amount.",
+            next_step="Set gross_margin_percent, or map order.margin.",
+        )
+    margin = (told.amount.cast("float64") * told["_share"]).cast(MONEY_SUM)
+    return told.mutate(margin_amount=margin, has_margin=told.paying & margin.notnull()).drop("_share")
 
 
 def changes(reading: Reading, steps: Sequence[Step]) -> ir.Table:
@@ -151,6 +176,7 @@ RECURRING = Relation(
     labels=("customer_id", "plan", "amount", "currency", "account_id", "contact_id"),
 )
 _LABELS = ("movement", "start_amount", "end_amount", "account_id", "contact_id")
+RECURRING_MARGIN = replace(RECURRING, name="recurring_margin", rows=_with_margin)
 RECURRING_CHANGES = Relation(
     name="recurring_changes",
     grain="customers with recurring amounts, by month",

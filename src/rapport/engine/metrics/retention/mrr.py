@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rapport.engine.metrics.aggregates import distinct, total
 from rapport.engine.metrics.figures import Amount, Ratio
-from rapport.engine.metrics.relations.recurring import RECURRING, RECURRING_CHANGES
+from rapport.engine.metrics.relations.recurring import RECURRING, RECURRING_CHANGES, RECURRING_MARGIN
 from rapport.engine.metrics.shapes import EVENT_TOTAL, STANDING_RATIO, STANDING_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
@@ -93,6 +93,26 @@ PAYING_CUSTOMERS = MetricSpec(
     figure=Amount(distinct("customer_id", "paying")),
     needs=_AMOUNT,
     variants=("current_customers",),
+)
+
+ARPA_MARGIN = MetricSpec(
+    id="arpa_margin",
+    name="Recurring margin per customer",
+    room="retention",
+    sentence="What is left of the monthly recurring revenue of a customer, at the end of the period.",
+    formula="MRR x share kept / customers with a running contract above 0",
+    **STANDING_RATIO,
+    time_field="as of the end of the period",
+    unit=Unit.AMOUNT,
+    higher_is_better=True,
+    source="Own. The share kept is set by `gross_margin_percent`, else margin / amount of orders that tell one.",
+    how_to_read="With the churn rate it gives the simple lifetime value.",
+    not_when="Orders and contracts differ in margin: set it.",
+    relation=RECURRING_MARGIN,
+    figure=Ratio(total("margin_amount", "has_margin"), distinct("customer_id", "has_margin")),
+    needs=_AMOUNT,
+    amount_where=(),
+    variants=("arpa", "ltv_simple"),
 )
 
 
