@@ -205,5 +205,7 @@ class TestRevenue:
         )
         assert (by_account.numerator, by_account.denominator) == (170, 3)
         assert (by_person.numerator, by_person.denominator) == (70, 3)
+        served = values(company(**tables), runner, "revenue_of_served_customers_per_interaction")[0]
+        assert (served.numerator, served.denominator) == (370, 3)
         agents = values(company(**tables), runner, "revenue_per_service_interaction", by="agent")
         assert {v.dimensions["agent"]: v.value for v in agents} == {"u1": 50.0, "u2": 70.0}

@@ -8,9 +8,10 @@ import ibis.expr.types as ir
 from rapport.engine.crm.flags import without_flagged
 from rapport.engine.metrics.aggregates import MONEY_SUM
 from rapport.engine.metrics.reading import Reading, moment, plain
-from rapport.engine.metrics.relation import Relation, column, through
+from rapport.engine.metrics.relation import Dating, Dimension, Relation, column, through
 from rapport.engine.metrics.relations.customer_of import with_customer
 from rapport.engine.metrics.relations.sales import sales_rows
+from rapport.engine.metrics.windows import in_windows
 
 CLAIM_DAYS = 7  # setting `service_claim_days`
 _SILENT = ("email_delivered", "email_open", "email_click", "email_bounce", "email_spam", "unsubscribe", "page_view")
@@ -68,18 +69,44 @@ def _claims(interactions: ir.Table, reading: Reading, days: int) -> ir.Table:
     )
 
 
+def _served(reading: Reading) -> ir.Table:
+    """One row per interaction and period: a customer's net revenue of the period stands with their first one of it."""
+    rows = plain(in_windows(service_interactions(reading), reading.windows))
+    order = ibis.row_number().over(group_by=[rows.period, rows.customer_id], order_by=[rows["at"], rows.id])
+    rows = rows.mutate(_first=(order == 0) & rows.customer_id.notnull())
+    sales = plain(in_windows(with_customer(sales_rows(reading), reading), reading.windows))
+    spent = sales.group_by(_number=sales.period, _buyer=sales.customer_id).aggregate(
+        amount=sales.amount.cast(MONEY_SUM).sum(),
+        amount_missing=sales.amount_missing.any(),
+        amount_unconverted=sales.amount_unconverted.any(),
+    )
+    joined = rows.left_join(spent, [("period", "_number"), ("customer_id", "_buyer"), rows._first])
+    return plain(joined.drop("_number", "_buyer", "_first"))
+
+
+_DIMENSIONS: dict[str, Dimension] = {
+    "channel": column("channel"),
+    "queue": column("queue"),
+    "agent": column("owner_id"),
+    "team": through("owner_id", "users", "team_id"),
+    "country": through("contact_id", "contacts", "country"),
+}
 SERVICE_INTERACTIONS = Relation(
     name="service_interactions",
     grain="service interactions",
     table="interactions",
     needs=("interactions.queue", "orders"),
     rows=_interactions,
-    dimensions={
-        "channel": column("channel"),
-        "queue": column("queue"),
-        "agent": column("owner_id"),
-        "team": through("owner_id", "users", "team_id"),
-        "country": through("contact_id", "contacts", "country"),
-    },
+    dimensions=_DIMENSIONS,
     labels=("type", "queue", "contact_id", "owner_id", "orders_claimed"),
+)
+SERVED_CUSTOMERS = Relation(
+    name="served_customers",
+    grain="service interactions",
+    table="interactions",
+    needs=("interactions.queue", "orders"),
+    rows=_served,
+    dating=Dating.PER_PERIOD,
+    dimensions=_DIMENSIONS,
+    labels=("type", "queue", "contact_id", "owner_id"),
 )
