@@ -15,6 +15,7 @@ SCHEDULES = (
     Schedule(name="goals", task="goals", cron="10 4 * * *"),
     Schedule(name="watching", task="monitor", cron="30 4 * * *"),
     Schedule(name="holdouts", task="holdout_reports", cron="50 4 * * *"),
+    Schedule(name="forecasts", task="forecasts", cron="40 4 * * *"),
     Schedule(name="hourly", task="work_list", cron="5 * * * *"),
     Schedule(name="dashboard mail", task="send_dashboards", cron="0 * * * *"),
     Schedule(name="publishing", task="publish", cron="*/10 * * * *"),
