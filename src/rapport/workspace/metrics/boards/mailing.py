@@ -100,6 +100,12 @@ def mails_of(dashboard: Dashboard, user: User) -> list[DashboardMail]:
     return list(found)
 
 
+def unsent(dashboard: Dashboard, user: User) -> list[str]:
+    """Why the newest mail that the user ordered did not reach everyone, for the dashboard's page."""
+    told = dashboard.mails.filter(owner=user).exclude(problem="").values_list("problem", flat=True)
+    return list(told)
+
+
 def end(mail: DashboardMail, *, user: User) -> None:
     if user.role != Role.ADMIN and mail.owner_id != user.pk and not may_edit(user, mail.dashboard):
         raise PermissionDenied("Only who ordered it ends it.")

@@ -28,6 +28,12 @@ from rapport.workspace.pages.frame.reader import zone_of
 _MOST_CHARTS = 12
 
 
+class _Letter(EmailMultiAlternatives):
+    """Its pictures belong to its text, and are no attachments."""
+
+    mixed_subtype = "related"
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Drawn:
     """A chart with its picture, which all readers share. alt: its newest figures in words."""
@@ -73,14 +79,13 @@ def _letter(
         "cadence": mail.cadence,
         "owner": mail.owner,
     }
-    letter = EmailMultiAlternatives(
+    letter = _Letter(
         subject=" ".join(f"{mail.dashboard.title}: {ask.picked.label}".split()),
         body=render_to_string("dashboards/mail.txt", context),
         to=[receiver.user.email],
         headers={"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
     )
     letter.attach_alternative(render_to_string("dashboards/mail.html", context), "text/html")
-    letter.mixed_subtype = "related"
     for one in drawn:
         picture = MIMEImage(one.png, "png")
         picture.add_header("Content-ID", f"<{one.name}>")

@@ -161,6 +161,8 @@ class TestDelivery:
         made.refresh_from_db()
         assert "Alice Test: ConnectionRefusedError: mailbox full" in made.problem
         assert sorted(MailSent.objects.values_list("state", flat=True)) == ["failed", "sent"]
+        assert "mailbox full" in company.client("bob").get(f"/dashboards/{board.slug}/").content.decode()
+        assert "mailbox full" not in company.client("nora").get(f"/dashboards/{board.slug}/").content.decode()
 
     def test_without_a_mail_server_it_says_so_and_tries_again(
         self, company: SmallCompany, board: Dashboard, settings: Any
