@@ -44,11 +44,15 @@ def costs_in_windows(reading: Reading) -> ir.Table:
     rows = rows.mutate(at=rows["_from"].cast("timestamp('UTC', 6)"), assumed=rows.period_start.isnull())
     rows = plain(converted(rows, reading, dated_by="at")).cross_join(_days(reading))
     rows = rows.filter((rows["_from"] < rows.window_until) & (rows["_until"] > rows.window_from))
-    days = ibis.least(rows["_until"], rows.window_until).delta(
-        ibis.greatest(rows["_from"], rows.window_from), unit="day"
-    )
-    share = days.cast("float64") / rows["_until"].delta(rows["_from"], unit="day").cast("float64")
-    told = rows.mutate(amount=(rows.amount.cast("float64") * share).cast(MONEY_SUM))
+    whole = rows["_until"].delta(rows["_from"], unit="day").cast("float64")
+
+    def first_days(until: ir.DateValue) -> ir.DecimalValue:
+        """The amount of the days before, rounded to money: differences of it add up to the last digit."""
+        days = until.delta(rows["_from"], unit="day").cast("float64")
+        return (rows.amount.cast("float64") * days / whole).cast(MONEY_SUM)
+
+    until, since = ibis.least(rows["_until"], rows.window_until), ibis.greatest(rows["_from"], rows.window_from)
+    told = rows.mutate(amount=first_days(until) - first_days(since))
     return plain(told.drop("_from", "_until", "window_from", "window_until", "period_start", "period_end"))
 
 

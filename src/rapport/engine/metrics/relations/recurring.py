@@ -29,6 +29,7 @@ _DIMENSIONS: dict[str, Dimension] = {
     "owner": through("account_id", "accounts", "owner_id"),
     "country": through("contact_id", "contacts", "country"),
 }
+_DIGITS = 20
 _MOVEMENTS = ("new", "reactivation", "expansion", "contraction", "churn")
 
 
@@ -102,9 +103,11 @@ def _described(rows: ir.Table, reading: Reading) -> dict[str, ir.Value]:
     found: dict[str, ir.Value] = {"account_id": rows.account_id.max(), "contact_id": rows.contact_id.max()}
     for name in ("plan", "product_id"):
         if reading.wants(name):
-            known = rows[name].notnull()
-            at_start = rows[name].argmax(rows.amount, where=known & (rows.side == START))
-            found[name] = ibis.coalesce(at_start, rows[name].argmax(rows.amount, where=known))
+            # by amount, then by name, so that the order of rows decides nothing
+            size = (rows.amount.cast("float64") * 100).cast("int64").fill_null(0).cast("string").lpad(_DIGITS, "0")
+            ranked = size + rows[name]
+            largest = ibis.coalesce(ranked.max(where=rows.side == START), ranked.max())
+            found[name] = largest.substr(_DIGITS)
     return found
 
 
@@ -127,7 +130,7 @@ def _moved(rows: ir.Table, reading: Reading) -> ir.Table:
     return told.mutate(
         **amounts,
         opening_amount=ibis.ifelse(told.opens, told.start_amount, _NOTHING),
-        kept_amount=ibis.least(told.start_amount, told.end_amount),
+        kept_amount=ibis.greatest(ibis.least(told.start_amount, told.end_amount), _NOTHING),
         was_paying=told.start_amount > 0,
         moved=told.movement != "unchanged",
         **{f"is_{name}": told.movement == name for name in _MOVEMENTS},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rapport.engine.metrics.aggregates import total
 from rapport.engine.metrics.figures import Amount, Mean
 from rapport.engine.metrics.relations.customer_costs import CUSTOMER_PROFITS
-from rapport.engine.metrics.shapes import EVENT_AVERAGE, EVENT_TOTAL
+from rapport.engine.metrics.shapes import EVENT_AVERAGE, EVENT_DISTINCT
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
 _SOURCE = (
@@ -19,7 +19,7 @@ CUSTOMER_PROFIT = MetricSpec(
     room="retention",
     sentence="What customers paid in the period less the costs allocated to them.",
     formula="payments - own costs - costs that name nobody x share of the payments of the period",
-    **EVENT_TOTAL,
+    **EVENT_DISTINCT,
     time_field="order.ordered_at, refund.refunded_at; cost.period_start, cost.period_end",
     unit=Unit.AMOUNT,
     higher_is_better=True,

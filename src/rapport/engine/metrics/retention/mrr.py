@@ -5,7 +5,7 @@ from __future__ import annotations
 from rapport.engine.metrics.aggregates import distinct, total
 from rapport.engine.metrics.figures import Amount, Ratio
 from rapport.engine.metrics.relations.recurring import RECURRING, RECURRING_CHANGES, RECURRING_MARGIN
-from rapport.engine.metrics.shapes import EVENT_TOTAL, STANDING_RATIO, STANDING_TOTAL
+from rapport.engine.metrics.shapes import EVENT_DISTINCT, STANDING_RATIO, STANDING_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
 _AMOUNT = ("contracts.monthly_amount",)
@@ -123,7 +123,7 @@ def _movement(metric_id: str, name: str, movement: str, sentence: str, *, good: 
         room="retention",
         sentence=sentence,
         formula=f"sum over customers and months of the period of the monthly amount that is {movement}",
-        **EVENT_TOTAL,
+        **EVENT_DISTINCT,  # whole months add up, weeks and periods of other exchange rates do not
         time_field=_MONTHS,
         unit=Unit.AMOUNT,
         higher_is_better=good,
@@ -167,7 +167,7 @@ NET_NEW_MRR = MetricSpec(
     room="retention",
     sentence="By how much recurring revenue grew over the period.",
     formula="new + reactivation + expansion - contraction - churn",
-    **EVENT_TOTAL,
+    **EVENT_DISTINCT,
     time_field=_MONTHS,
     unit=Unit.AMOUNT,
     higher_is_better=True,
