@@ -43,6 +43,8 @@ def main(password: str) -> None:
     call_command("migrate", verbosity=0)
     from rapport.workspace.crm.records.models import Contact, Interaction
     from rapport.workspace.crm.sales.models import Order
+    from rapport.workspace.metrics.segments.building import build
+    from rapport.workspace.metrics.segments.definitions import create
     from rapport.workspace.scores.models import ScoreDefinition
     from small_company import live_score, small_company
 
@@ -87,6 +89,8 @@ def main(password: str) -> None:
         deal.save()
     live_score("engagement", values)
     ScoreDefinition.objects.update(document=_DEFINITION, title="Engagement")
+    visitors = create(title="Visitors", document="subject: contact\ndid:\n  - event: page_view\n", by="ada")
+    build(visitors, back_months=1)
 
 
 if __name__ == "__main__":

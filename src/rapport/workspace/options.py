@@ -89,6 +89,14 @@ OPTIONS: dict[str, Option] = {
             name="upload_limit", default="2000", unit="MB", pattern=r"\d+",
             help="Largest file taken by the import page",
         ),
+        Option(
+            name="mail", default="", unit="URL", pattern=r"(smtps?://\S+)?",
+            help="smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), or empty: no mail is sent",
+        ),
+        Option(
+            name="mail_from", default="", pattern=r"([^<>\r\n]+<)?[^<>\s@]+@[^<>\s@]+>?|", unit="address",
+            help="Sender of mail: Rapport <rapport@example.com>; empty takes rapport@ and the first host name",
+        ),
     )
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "rapport.workspace.metrics.segments",
     "rapport.workspace.actions",
     "rapport.workspace.pages.frame",
+    "rapport.workspace.pages.dashboards",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -137,6 +139,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# Mail
+_MAIL = urlsplit(option("mail"))
+EMAIL_HOST = _MAIL.hostname or ""  # empty: none is sent
+EMAIL_PORT = _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_USE_SSL = _MAIL.scheme == "smtps"
+EMAIL_USE_TLS = bool(EMAIL_HOST_USER) and not EMAIL_USE_SSL  # a password never goes in the clear
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = option("mail_from") or f"Rapport <rapport@{ALLOWED_HOSTS[0]}>"
+PUBLIC_ADDRESS = CSRF_TRUSTED_ORIGINS[0] if CSRF_TRUSTED_ORIGINS else f"http://{ALLOWED_HOSTS[0]}:8000"
 
 # Safety in the browser
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a message may hold a new password

@@ -112,7 +112,7 @@ def test_who_came_again_within_a_year_of_the_first_basket(
     )
     assert [(v.period.start, v.numerator, v.denominator) for v in values] == expected
     assert values[0].maturity is not None
-    assert 0 < values[0].maturity < 1
+    assert 0 < (values[0].maturity or 0) < 1
     assert values[3].maturity == 0
 
 

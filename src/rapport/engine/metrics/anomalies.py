@@ -32,10 +32,12 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from statistics import median
 from typing import TypeVar
 
 import numpy as np
-from scipy import stats
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy import special
 
 from rapport.engine.metrics.spec import Unit
 
@@ -81,11 +83,11 @@ class Forecast:
     def p_value(self, value: float) -> float:
         """How often a month would fall at least so far away, on either side, if nothing had happened."""
         away = abs(_looked_at(self.scale, value) - self.centre) / self.spread
-        return float(2 * stats.t.sf(away, self.degrees))
+        return float(2 * special.stdtr(self.degrees, -away))
 
     def between(self, rate: float) -> tuple[float, float]:
         """The range, in the metric's unit, that a month leaves with probability `rate`."""
-        half = self.spread * float(stats.t.isf(rate / 2, self.degrees))
+        half = -self.spread * float(special.stdtrit(self.degrees, rate / 2))
         return _back(self.scale, self.centre - half), _back(self.scale, self.centre + half)
 
 
@@ -114,8 +116,8 @@ def forecast(history: Sequence[float], value: float, *, unit: Unit) -> Forecast 
         return None
     scale = _scale_of(unit, history)
     seen: Numbers = np.array([_looked_at(scale, y) for y in history])
-    errors = np.array([seen[t] - np.median(seen[t - _LEVEL_OF : t]) for t in range(_LEVEL_OF, len(seen))])
-    level = _from(float(np.median(seen[-_LEVEL_OF:])), errors, scale, seen, seasonal=False)
+    errors = seen[_LEVEL_OF:] - np.median(sliding_window_view(seen[:-1], _LEVEL_OF), axis=1)
+    level = _from(_median(seen[-_LEVEL_OF:]), errors, scale, seen, seasonal=False)
     changes = seen[12:] - seen[:-12]
     if len(changes) >= _LEAST_CHANGES and _spread(changes) < _CLEARLY * _spread(errors[-len(changes) :]):
         return _from(float(seen[-12]), changes, scale, seen, seasonal=True)
@@ -125,7 +127,7 @@ def forecast(history: Sequence[float], value: float, *, unit: Unit) -> Forecast 
 
 def _as_a_year_before(level: Forecast, errors: Numbers) -> Forecast | None:
     """Where the same month a year before was out of the ordinary: that it is so again, as each December may be."""
-    if len(errors) < 12 or abs(apart := float(errors[-12] - np.median(errors))) < _UNUSUAL * level.spread:
+    if len(errors) < 12 or abs(apart := float(errors[-12]) - _median(errors)) < _UNUSUAL * level.spread:
         return None
     return replace(level, centre=level.centre + apart, spread=level.spread * math.sqrt(2), seasonal=True)
 
@@ -135,7 +137,7 @@ def _from(base: float, errors: Numbers, scale: Scale, seen: Numbers, *, seasonal
     spread = _spread(errors) * math.sqrt(1 + math.pi / (2 * len(errors)))
     return Forecast(
         scale=scale,
-        centre=base + float(np.median(errors)),
+        centre=base + _median(errors),
         spread=max(spread, _floor(scale, seen)),
         degrees=_DEGREES_EACH * (len(errors) - 1),
         seasonal=seasonal,
@@ -173,10 +175,15 @@ def _spread(errors: Numbers) -> float:
 
     In the mean no error counts for more than four of the median's, so that one month of the past hides nothing.
     """
-    away = np.abs(errors - np.median(errors))
-    median = _MEDIAN_TO_SD * float(np.median(away))
-    capped = np.minimum(away, 4 * median) if median else away
-    return max(median, _MOST * _MEAN_TO_SD * float(np.mean(capped)))
+    away = np.abs(errors - _median(errors))
+    spread = _MEDIAN_TO_SD * _median(away)
+    capped = np.minimum(away, 4 * spread) if spread else away
+    return max(spread, _MOST * _MEAN_TO_SD * float(np.mean(capped)))
+
+
+def _median(numbers: Numbers) -> float:
+    """Of a few numbers this is ten times quicker than numpy's."""
+    return float(median(numbers.tolist()))
 
 
 def _floor(scale: Scale, seen: Numbers) -> float:
@@ -184,7 +191,7 @@ def _floor(scale: Scale, seen: Numbers) -> float:
         return 1.0
     if scale is Scale.RATIO:
         return _LEAST_SHARE
-    return max(_LEAST_SHARE * float(np.median(np.abs(seen))), 1e-9)
+    return max(_LEAST_SHARE * _median(np.abs(seen)), 1e-9)
 
 
 def _scale_of(unit: Unit, history: Sequence[float]) -> Scale:

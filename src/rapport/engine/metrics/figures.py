@@ -14,6 +14,7 @@ from rapport.engine.metrics.aggregates import Aggregate, count, quantile, total
 from rapport.engine.statistics.intervals import (
     needs_adjusted_wald,
     net_promoter,
+    net_promoter_bootstrap,
     net_promoter_interval,
     wilson,
 )
@@ -170,9 +171,14 @@ class Mean:
 
 @dataclass(frozen=True)
 class NetPromoter:
-    """Net promoter score of rows with the boolean columns `promoter`, `passive` and `detractor`."""
+    """Net promoter score of rows with the boolean columns `promoter`, `passive` and `detractor`.
+
+    Attributes:
+        bootstrap: the interval comes from samples drawn anew, not from Wald's equation.
+    """
 
     is_share: bool = True
+    bootstrap: bool = False
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -181,7 +187,9 @@ class NetPromoter:
     def result(self, values: Aggregates) -> Result:
         promoters, passives, detractors = (_whole(values, aggregate) for aggregate in self.aggregates)
         answers = promoters + passives + detractors
-        interval = net_promoter_interval(promoters, passives, detractors)
+        reckoned = net_promoter_bootstrap if self.bootstrap else net_promoter_interval
+        interval = reckoned(promoters, passives, detractors)
+        is_adjusted = not self.bootstrap and needs_adjusted_wald(promoters, passives, detractors)
         return Result(
             value=net_promoter(promoters, passives, detractors),
             numerator=promoters - detractors,
@@ -189,7 +197,7 @@ class NetPromoter:
             n=answers,
             lower=interval[0] if interval else None,
             upper=interval[1] if interval else None,
-            notes=("adjusted interval",) if needs_adjusted_wald(promoters, passives, detractors) else (),
+            notes=("adjusted interval",) if is_adjusted else (),
         )
 
     def contributions(self, rows: ir.Table) -> tuple[ir.Value, ir.Value]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+
 Z_95 = 1.959963984540054  # the 97.5th percentile of the standard normal distribution
 Z_90 = 1.6448536269514722  # the 95th
 SMALL_SAMPLE = 30  # below it a share or a mean is flagged
@@ -65,6 +67,22 @@ def net_promoter_adjusted_wald(
     Source: Rocks 2016, "Interval estimation for the net promoter score".
     """
     return _wald(promoters + 0.75, passives + 1.5, detractors + 0.75, z)
+
+
+def net_promoter_bootstrap(
+    promoters: int, passives: int, detractors: int, *, draws: int = 10_000, seed: int = 1
+) -> tuple[float, float] | None:
+    """Percentile bootstrap: between which scores 95 % of samples drawn anew from the answers lie; None without answers.
+
+    Source: Efron and Tibshirani 1993, section 13.3. Where all answers are alike it has no width.
+    """
+    answers = promoters + passives + detractors
+    if not answers:
+        return None
+    shares = np.array([promoters, passives, detractors]) / answers
+    drawn = np.random.default_rng(seed).multinomial(answers, shares, size=draws)
+    low, high = np.quantile(100 * (drawn[:, 0] - drawn[:, 2]) / answers, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _wald(promoters: float, passives: float, detractors: float, z: float) -> tuple[float, float]:

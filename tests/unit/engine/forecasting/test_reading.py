@@ -1,4 +1,4 @@
-"""The book of deals as known at an instant: nothing of later, stages as visited or recorded, amounts in one currency."""
+"""The book of deals as known at an instant: nothing of later, stages as visited or recorded, one currency."""
 
 from __future__ import annotations
 

@@ -166,3 +166,21 @@ class TestWhoStaysAndWhoReturns:
         snapshot = company(orders=[order("a", "2024-01-10"), order("a", second)])
         values = measure(["reactivated_customers"], snapshot, period=Period.year(2024), as_of=NOW, runner=runner)
         assert numbers(values) == [returned]
+
+
+def test_new_accounts_are_counted_once_whoever_of_them_bought(company: Company, runner: DuckdbRunner) -> None:
+    """Anna's order makes her account new in March; her colleague's of April does not; Carl has no account."""
+    snapshot = company(
+        accounts=[{"id": "acme", "created_at": "2024-01-01"}, {"id": "bolt", "created_at": "2024-01-01"}],
+        contacts=[
+            {"id": "anna", "account_id": "acme", "created_at": "2024-01-01"},
+            {"id": "bo", "account_id": "acme", "created_at": "2024-01-01"},
+            {"id": "carl", "created_at": "2024-01-01"},
+        ],
+        orders=[order("anna", "2024-03-05"), order("bo", "2024-04-05"), order("carl", "2024-04-05")],
+        contracts=[{"account_id": "bolt", "started_at": "2024-04-01"}],
+        settings={"customer_grain": "person"},
+    )
+    months = Period(date(2024, 3, 1), date(2024, 5, 1))
+    values = measure(["new_logos", "new_customers"], snapshot, period=months, as_of=NOW, runner=runner, grain="month")
+    assert numbers(values) == [1, 1, 1, 3]

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import ibis
 import pytest
 
+from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics import METRICS, MetricValue, Only, Period, measure, rows
 from rapport.engine.metrics.relation import SEGMENT
+from rapport.engine.metrics.segments.behaviour import behaviour
+from rapport.engine.metrics.segments.members import members
+from rapport.engine.metrics.segments.spec import parse_segment
 from tiny_company import Company, arrow_rows, drawn_tables, utc
 
 NOW = utc("2025-02-01")
@@ -173,3 +178,14 @@ def test_rows_behind_a_value_of_a_segment_are_those_counted(drawn: Snapshot, eng
     value = measure(["orders"], drawn, period=YEAR, as_of=NOW, runner=engine, filters=only)[0].value
     behind = engine.to_arrow(rows("orders", drawn, period=YEAR, as_of=NOW, runner=engine, filters=only))
     assert value == behind["numerator"].to_pandas().sum() > 0
+
+
+def test_both_engines_can_be_asked(shop: Snapshot, runner: DuckdbRunner) -> None:
+    told = rows("revenue", shop, period=YEAR, as_of=NOW, runner=runner, filters=[Only(SEGMENT, ("loyal", None))])
+    assert "SEMI JOIN" in ibis.to_sql(told, dialect="pyspark")
+    assert ibis.pyspark  # asked for once, it registers the options that its compiler reads
+    view = as_known(shop, NOW)
+    found = behaviour(view, subject="contact", runner=runner)
+    assert "LEFT OUTER JOIN" in ibis.to_sql(found.rows, dialect="pyspark")
+    who = members(parse_segment("subject: contact\nwhen: {segment: loyal}\n"), view, runner=runner)
+    assert "SELECT" in ibis.to_sql(who, dialect="pyspark")

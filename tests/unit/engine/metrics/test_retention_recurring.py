@@ -207,3 +207,33 @@ def test_by_plan_it_is_the_plan_of_the_start(company: Company, runner: DuckdbRun
     assert told[("revenue_churn_rate", "basic")] == pytest.approx(0.25)
     assert told[("revenue_churn_rate", "pro")] == 0
     assert told[("mrr", "basic")] == 30
+
+
+class TestSimpleLifetimeValue:
+    """100 a month, a quarter kept; of ten customers one left within the year: 25 / (1 - 0.9 ^ (1/12)) = 2859.86."""
+
+    CONTRACTS = tuple(contract(f"a{i}", "2023-01-01", "2024-02-10" if i == 0 else None) for i in range(10))
+
+    def test_margin_over_monthly_churn(self, company: Company, runner: DuckdbRunner) -> None:
+        snapshot = company(contracts=self.CONTRACTS, settings={"gross_margin_percent": 25})
+        told = values(("ltv_simple", "arpa_margin"), snapshot, runner, MARCH)
+        assert told["arpa_margin"].value == 25
+        assert told["ltv_simple"].value == pytest.approx(25 / (1 - 0.9 ** (1 / 12)))
+
+    def test_what_is_kept_is_told_by_orders_or_unknown(self, company: Company, runner: DuckdbRunner) -> None:
+        orders = [
+            {"account_id": "b", "ordered_at": "2024-01-01", "amount": 80, "margin": 30},
+            {"account_id": "b", "ordered_at": "2024-01-01", "amount": 20, "margin": 10},
+            {"account_id": "b", "ordered_at": "2024-01-01", "amount": 20},
+        ]
+        assert values(("arpa_margin",), company(contracts=self.CONTRACTS, orders=orders), runner, MARCH)[
+            "arpa_margin"
+        ].value == pytest.approx(40)
+        unknown = values(("ltv_simple", "mrr"), company(contracts=self.CONTRACTS), runner, MARCH)
+        assert unknown["ltv_simple"].value is None
+        assert "what is kept" in str(unknown["ltv_simple"].reason)
+        assert unknown["mrr"].value == 900
+
+    def test_where_nobody_left_it_is_undefined(self, company: Company, runner: DuckdbRunner) -> None:
+        snapshot = company(contracts=self.CONTRACTS[1:], settings={"gross_margin_percent": 25})
+        assert values(("ltv_simple",), snapshot, runner, MARCH)["ltv_simple"].value is None

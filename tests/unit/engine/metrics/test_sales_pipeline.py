@@ -146,3 +146,20 @@ class TestPipelineCoverage:
         snapshot = company(deals=self.DEALS, goals=goals)
         value = measure(["pipeline_coverage"], snapshot, period=Period.month(2024, 2), as_of=NOW, runner=runner)[0]
         assert (float(value.numerator or 0), float(value.denominator or 0)) == (1_200, 900)
+
+
+def test_the_pipeline_by_the_month_in_which_it_should_close(company: Company, runner: DuckdbRunner) -> None:
+    deals = [
+        deal("d1", amount=10, expected_close_date=date(2024, 3, 31), forecast_category="commit"),
+        deal("d2", amount=5, expected_close_date=date(2024, 4, 1)),
+        deal("d3", amount=1),
+    ]
+    snapshot = company(deals=deals)
+    by_month = measure(["pipeline_value"], snapshot, period=MARCH, as_of=NOW, runner=runner, by=["close_month"])
+    assert {v.dimensions["close_month"]: float(v.value or 0) for v in by_month} == {
+        "2024-03": 10,
+        "2024-04": 5,
+        None: 1,
+    }
+    by = measure(["pipeline_value"], snapshot, period=MARCH, as_of=NOW, runner=runner, by=["forecast_category"])
+    assert {v.dimensions["forecast_category"]: float(v.value or 0) for v in by} == {"commit": 10, None: 6}

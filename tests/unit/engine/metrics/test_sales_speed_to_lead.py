@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics import MetricValue, Period, measure
 from tiny_company import Company, Row, changed, utc
@@ -141,3 +143,24 @@ class TestTime:
         assert business.value is None
         assert "business_calendars" in (business.reason or "")
         assert calendar.value == 5.0
+
+
+def test_prospects_are_those_who_are_leads_at_the_end_of_each_month(company: Company, runner: DuckdbRunner) -> None:
+    """a was a lead when it came and is a customer since March; b qualified in February; c gave way to b."""
+    history = [
+        changed("contact", "a", "lifecycle_stage", "lead", "2024-01-20"),
+        changed("contact", "a", "lifecycle_stage", "customer", "2024-03-10"),
+        changed("contact", "b", "lifecycle_stage", "visitor", "2024-01-01"),
+        changed("contact", "b", "lifecycle_stage", "lead", "2024-02-01"),
+        changed("contact", "b", "lifecycle_stage", "sql", "2024-02-15"),
+        changed("contact", "c", "lifecycle_stage", "lead", "2024-02-01"),
+    ]
+    links = [{"entity": "contact", "from_id": "c", "to_id": "b", "kind": "merge", "recorded_at": "2024-04-01"}]
+    snapshot = company(
+        contacts=[lead("a", "2023-12-10"), lead("b", "2024-01-01"), lead("c", "2024-01-01")],
+        attribute_history=history,
+        identity_links=links,
+    )
+    months = Period(date(2023, 12, 1), date(2024, 5, 1))
+    values = measure(["prospects"], snapshot, period=months, as_of=NOW, runner=runner, grain="month")
+    assert numbers(values) == [1, 1, 2, 1, 1]

@@ -144,12 +144,11 @@ class TestCallsPerDay:
 class TestHandleTime:
     def test_legs_add_up_to_their_contact_and_each_to_its_agent(self, company: Company, runner: DuckdbRunner) -> None:
         """s1: 100 + 10 + 20 by u1, then 50 + 30 by u2. c2: 60. A chat of 40. An abandoned call is not handled."""
-        told = {"after_call_s": 0}
         calls = [
             call("04 10:00", "transferred", duration_s=100, hold_s=10, after_call_s=20, owner_id="u1", session_id="s1"),
             call("04 10:02", duration_s=50, after_call_s=30, owner_id="u2", session_id="s1"),
-            call("04 11:00", duration_s=60, owner_id="u1", **told),
-            {**call("04 12:00", duration_s=40, owner_id="u2", **told), "type": "chat"},
+            call("04 11:00", duration_s=60, owner_id="u1", after_call_s=0),
+            {**call("04 12:00", duration_s=40, owner_id="u2", after_call_s=0), "type": "chat"},
             call("04 13:00", "abandoned", wait_s=90),
         ]
         snapshot = company(interactions=calls)
@@ -206,5 +205,7 @@ class TestRevenue:
         )
         assert (by_account.numerator, by_account.denominator) == (170, 3)
         assert (by_person.numerator, by_person.denominator) == (70, 3)
+        served = values(company(**tables), runner, "revenue_of_served_customers_per_interaction")[0]
+        assert (served.numerator, served.denominator) == (370, 3)
         agents = values(company(**tables), runner, "revenue_per_service_interaction", by="agent")
         assert {v.dimensions["agent"]: v.value for v in agents} == {"u1": 50.0, "u2": 70.0}

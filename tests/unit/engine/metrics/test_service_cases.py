@@ -33,8 +33,8 @@ class TestFirstResponse:
         second one after 60. k3: opened by an agent in silence, the first reply after 10. k4: only its own column.
         k5: its column tells of the robot, its events of no human. k6: in spam.
         """
-        opened = {"opened_at": "2024-03-04 10:00", "contact_id": "p"}
-        cases = [{"id": f"k{i}", **opened} for i in range(1, 5)]
+        opened: Row = {"opened_at": "2024-03-04 10:00", "contact_id": "p"}
+        cases: list[Row] = [{"id": f"k{i}", **opened} for i in range(1, 5)]
         cases += [{"id": "k5", **opened, "first_response_at": "2024-03-04 10:00"}]
         cases += [{"id": "k6", **opened, "first_response_at": "2024-03-04 10:01", "is_spam": True}]
         cases[3] = {**cases[3], "first_response_at": "2024-03-04 12:00"}
@@ -181,7 +181,7 @@ class TestFirstContactResolution:
         topic, k6 with the same, k7 without one, k8 by phone. k9: solved by its customer, left out. k10: no reply.
         """
         topics = {"k5": "bill", "k6": "bill", "k7": "bill"}
-        cases = [
+        cases: list[Row] = [
             {
                 "id": f"k{i}",
                 "contact_id": f"p{i}",
@@ -191,7 +191,7 @@ class TestFirstContactResolution:
             }
             for i in range(1, 11)
         ]
-        later = {"opened_at": "2024-03-08", "first_response_at": None}
+        later: Row = {"opened_at": "2024-03-08", "first_response_at": None}
         cases += [
             {"id": "n5", "contact_id": "p5", "topic": "login", **later},
             {"id": "n6", "contact_id": "p6", "topic": "bill", **later},

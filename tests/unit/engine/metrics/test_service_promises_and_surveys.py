@@ -7,7 +7,12 @@ import pytest
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics import MetricValue, Period, measure
-from rapport.engine.statistics.intervals import net_promoter_adjusted_wald, net_promoter_wald, wilson
+from rapport.engine.statistics.intervals import (
+    net_promoter_adjusted_wald,
+    net_promoter_bootstrap,
+    net_promoter_wald,
+    wilson,
+)
 from tiny_company import Company, Row, changed, utc
 
 NOW = utc("2024-06-01")
@@ -60,6 +65,15 @@ class TestPromises:
         by_case, cohort = values(snapshot, runner, "sla_compliance_cases", "sla_compliance_cohort")
         assert (by_case.numerator, by_case.denominator) == (2, 5)
         assert (cohort.numerator, cohort.denominator, cohort.maturity) == (4, 7, 7 / 8)
+
+    def test_the_first_response_from_the_promise_on(self, company: Company, runner: DuckdbRunner) -> None:
+        promises = [
+            self.target(f"k{i}", "first_response", met_at=f"2024-03-01 0{hour}:00", due_at="2024-03-01 01:30")
+            for i, hour in ((1, 1), (2, 2), (3, 9))
+        ]
+        snapshot = company(cases=self.CASES, sla_targets=[*promises, self.target("k4", met_at="2024-03-01 00:01")])
+        value = values(snapshot, runner, "first_response_time_from_promise")[0]
+        assert (value.value, value.n) == (120.0, 3)
 
     def test_the_priority_is_that_of_the_promise(self, company: Company, runner: DuckdbRunner) -> None:
         history = [
@@ -124,6 +138,8 @@ class TestSurveys:
         told = company(survey_answers=self.answers("csat", 1, 5, 5, None, None, 4, None))
         value = values(told, runner, "survey_response_rate")[0]
         assert (value.numerator, value.denominator) == (2, 5)
+        mixed = [*self.answers("csat", 1, 5, 5, None), *self.answers("nps", 0, 10, 9, 9)]
+        assert values(company(survey_answers=mixed), runner, "survey_response_rate")[0].denominator == 2
         untold = company(survey_answers=self.answers("csat", 1, 5, 5, 4))
         assert values(untold, runner, "survey_response_rate")[0].value is None
 
@@ -168,5 +184,15 @@ class TestIntervals:
         assert (low + high) / 2 == pytest.approx(centre, abs=0.005)
         assert (high - low) / 2 == pytest.approx(width, abs=0.005)
 
+    @pytest.mark.parametrize(("groups", "width"), [((50, 30, 20), 15.31), ((500, 300, 200), 4.84)])
+    def test_the_bootstrap_agrees_with_wald_where_answers_are_many(
+        self, groups: tuple[int, int, int], width: float
+    ) -> None:
+        low, high = net_promoter_bootstrap(*groups) or (0.0, 0.0)
+        assert (low + high) / 2 == pytest.approx(30, abs=0.6)
+        assert (high - low) / 2 == pytest.approx(width, abs=0.6)
+
     def test_wilson(self) -> None:
-        assert wilson(8, 10) == (pytest.approx(0.4902, abs=5e-5), pytest.approx(0.9433, abs=5e-5))
+        interval = wilson(8, 10)
+        assert interval is not None
+        assert [round(bound, 4) for bound in interval] == [0.4902, 0.9433]

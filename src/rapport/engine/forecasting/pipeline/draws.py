@@ -20,6 +20,7 @@ _RATES = 50  # sets of rates
 _ONE_BY_ONE = 300  # deals drawn singly
 _SHORTEST_DAYS = 7.0
 _MOST_NOISE = 0.8
+_MOST_DRAWN = 8_000_000  # futures x groups: with very many owners there are fewer futures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ def drawn(book: Book, known: Learnt, found: Outlook, *, futures: int = FUTURES, 
     Its mean over futures is the outlook's expectation, up to chance.
     """
     random = np.random.default_rng(seed)
+    futures = min(futures, max(_MOST_DRAWN // len(found.groups), 1_000))
     sets = min(_RATES, futures)
     each = futures // sets
     rates = known.hazards.drawn(sets, random)

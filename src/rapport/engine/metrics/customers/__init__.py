@@ -15,6 +15,7 @@ from rapport.engine.metrics.spec import Metric
 
 CUSTOMERS: tuple[Metric, ...] = (
     new_customers.NEW_CUSTOMERS,
+    new_customers.NEW_LOGOS,
     new_customers.CUSTOMERS,
     retained_customers.RETAINED_CUSTOMERS,
     retained_customers.RETAINED_CUSTOMERS_CONTRACTUAL,

@@ -3,6 +3,7 @@
 from rapport.engine.metrics.aggregates import count
 from rapport.engine.metrics.figures import Amount
 from rapport.engine.metrics.relations.customers import CUSTOMERS_GAINED, CUSTOMERS_SO_FAR
+from rapport.engine.metrics.relations.new_logos import NEW_LOGOS as ACCOUNTS_GAINED
 from rapport.engine.metrics.shapes import EVENT_TOTAL, STANDING_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
@@ -23,7 +24,7 @@ NEW_CUSTOMERS = MetricSpec(
     not_when="History starts late: in the first months every old customer looks new.",
     relation=CUSTOMERS_GAINED,
     figure=Amount(count()),
-    variants=("customers",),
+    variants=("customers", "new_logos", "reactivated_customers"),
 )
 
 CUSTOMERS = MetricSpec(
@@ -42,4 +43,22 @@ CUSTOMERS = MetricSpec(
     relation=CUSTOMERS_SO_FAR,
     figure=Amount(count()),
     variants=("new_customers", "active_customers"),
+)
+
+NEW_LOGOS = MetricSpec(
+    id="new_logos",
+    name="New accounts",
+    room="customers",
+    sentence="Accounts whose first purchase, won deal or contract lies in the period.",
+    formula="count of accounts by the earliest of what they or their people bought, won or signed",
+    **EVENT_TOTAL,
+    time_field=_SINCE,
+    unit=Unit.COUNT,
+    higher_is_better=True,
+    source="Own; new logos.",
+    how_to_read="Whatever the setting `customer_grain`: people without an account are not in it.",
+    not_when="History starts late: in the first months every old account looks new.",
+    relation=ACCOUNTS_GAINED,
+    figure=Amount(count()),
+    variants=("new_customers",),
 )

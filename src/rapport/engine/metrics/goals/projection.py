@@ -40,15 +40,20 @@ def projection(history: History) -> Projection | str:
     After the due day the value is certain, but for a cohort whose windows are still open.
     """
     now = history.now
-    if now is None or now.value is None:
-        return "There is no value to start from." if now is None or not now.reason else now.reason
-    if history.cut >= history.goal.span.end and is_settled_enough(history):
+    if (
+        now is not None
+        and now.value is not None
+        and history.cut >= history.goal.span.end
+        and is_settled_enough(history)
+    ):
         return _told(np.full(1, float(now.value)), history.goal, certain=True)
     known = sum(v is not None for v in history.series)
     if known < FEWEST:
         months = "no month" if not known else f"only {known} month{'s' if known > 1 else ''}"
         return f"How it varies is not known yet: {months} of history, {FEWEST} are needed."
-    return _told(_draws(history, float(now.value)), history.goal)
+    if now is not None and now.value is None and history.reading is not Reading.AVERAGE:
+        return now.reason or "There is no value to start from."
+    return _told(_draws(history), history.goal)
 
 
 def is_settled_enough(history: History) -> bool:
@@ -65,20 +70,48 @@ def _told(outcomes: Array, goal: Goal, *, certain: bool = False) -> Projection:
     return Projection(likely=likely, lower=lower, upper=upper, probability=probability)
 
 
-def _draws(history: History, now: float) -> Array:
+@dataclass(frozen=True, kw_only=True)
+class _Ahead:
+    """Possible months, those not known yet first. begins, ends: the goal's days still to come, in months from the
+    cut; begins is 0 where it has begun."""
+
+    found: Paths
+    scale: Scale
+    tail: int
+    begins: float
+    ends: float
+
+    @property
+    def steps(self) -> list[tuple[int, float]]:
+        """Months to come, and how much of each belongs to the goal."""
+        return [
+            (self.tail + step, max(0.0, min(self.ends, step + 1.0) - max(self.begins, float(step))))
+            for step in range(ceil(self.ends))
+        ]
+
+
+def _draws(history: History) -> Array:
     series = history.series
     tail = next(i for i, v in enumerate(reversed(series)) if v is not None)  # months not known, or not matured
     settled = series[: len(series) - tail]
-    horizon = months_between(history.cut, history.goal.span.end)
+    ends = months_between(history.cut, history.goal.span.end)
     scale = scale_of(settled, history.goal.spec.unit)
-    steps = tail + max(1, ceil(horizon))
-    found = paths(scale.there(settled), steps=steps, count=DRAWS, seed=_seed(history.goal), floor=scale.floor)
+    found = paths(
+        scale.there(settled),
+        steps=tail + max(1, ceil(ends)),
+        count=DRAWS,
+        seed=_seed(history.goal),
+        floor=scale.floor,
+    )
     assert found is not None
+    begins = months_between(history.cut, history.goal.span.start)
+    ahead = _Ahead(found=found, scale=scale, tail=tail, begins=begins, ends=ends)
+    now = float(history.now.value) if history.now is not None and history.now.value is not None else None
     if history.reading is Reading.TOTAL:
-        return _bounded(now + _summed(found, scale, history, tail=tail, horizon=horizon), history)
+        return _bounded((now or 0.0) + _summed(ahead, history), history)
     if history.reading is Reading.AVERAGE:
-        return _bounded(_averaged(found, scale, history, now, tail=tail, horizon=horizon), history)
-    return _bounded(_level(found, scale, now, tail=tail, horizon=horizon), history)
+        return _bounded(_averaged(ahead, history, now), history)
+    return _bounded(_level(ahead, now if now is not None else float(settled[-1] or 0)), history)
 
 
 def _seed(goal: Goal) -> int:
@@ -90,42 +123,41 @@ def _bounded(outcomes: Array, history: History) -> Array:
     return np.clip(outcomes, 0.0, 1.0) if history.goal.spec.unit is Unit.FRACTION else outcomes
 
 
-def _summed(found: Paths, scale: Scale, history: History, *, tail: int, horizon: float) -> Array:
-    """What is still to come: what sources have not told yet of the newest months, whole months, part of the last."""
-    coming = np.zeros(len(found.level))
-    for place, month in enumerate(history.months[len(history.months) - tail :]):
+def _summed(ahead: _Ahead, history: History) -> Array:
+    """What is still to come: what sources have not told yet of the newest months, whole months, parts of months."""
+    coming = np.zeros(len(ahead.found.level))
+    for place, month in enumerate(history.months[len(history.months) - ahead.tail :]):
         untold = 1.0 - (month.coverage or 0.0)
-        coming += _part(found, scale, step=place, share=untold * _share_inside(history, place=tail - place))
-    for step in range(ceil(horizon)):
-        coming += _part(found, scale, step=tail + step, share=min(1.0, horizon - step))
+        coming += _part(ahead, step=place, share=untold * _share_inside(history, place=ahead.tail - place))
+    for step, share in ahead.steps:
+        coming += _part(ahead, step=step, share=share)
     return coming
 
 
-def _part(found: Paths, scale: Scale, *, step: int, share: float) -> Array:
+def _part(ahead: _Ahead, *, step: int, share: float) -> Array:
     """A share of a month's total, whose variance is that share of the month's."""
-    middle, whole = scale.back(found.level[:, step]), scale.back(found.values[:, step])
+    middle, whole = ahead.scale.back(ahead.found.level[:, step]), ahead.scale.back(ahead.found.values[:, step])
     part = share * middle + share**0.5 * (whole - middle)
-    return np.maximum(part, 0.0) if scale.is_positive else part
+    return np.asarray(np.maximum(part, 0.0) if ahead.scale.is_positive else part)
 
 
-def _averaged(found: Paths, scale: Scale, history: History, now: float, *, tail: int, horizon: float) -> Array:
+def _averaged(ahead: _Ahead, history: History, now: float | None) -> Array:
     """The average over all months of the goal: those settled as they are, those open and to come as drawn."""
-    assert history.now is not None
-    rates = scale.back(found.values)
-    begun = weight(history.now)
-    settled_sum = now * begun
-    weights, settled_weight = np.zeros(rates.shape[1]), begun
-    for place, month in enumerate(history.months[len(history.months) - tail :]):
-        inside = _share_inside(history, place=tail - place) * weight(month)
+    rates = ahead.scale.back(ahead.found.values)
+    settled_weight = weight(history.now) if history.now is not None and now is not None else 0.0
+    settled_sum = (now or 0.0) * settled_weight
+    weights = np.zeros(rates.shape[1])
+    for place, month in enumerate(history.months[len(history.months) - ahead.tail :]):
+        inside = _share_inside(history, place=ahead.tail - place) * weight(month)
         weights[place] = inside
         settled_weight -= inside
         settled_sum -= inside * float(month.value or 0)
     usual = _usual_weight(history)
-    for step in range(rates.shape[1] - tail):
-        weights[tail + step] = usual * min(1.0, max(0.0, horizon - step))
+    for step, share in ahead.steps:
+        weights[step] = usual * share
     settled_weight, settled_sum = max(0.0, settled_weight), settled_sum if settled_weight > 0 else 0.0
     total = settled_weight + weights.sum()
-    return np.asarray((settled_sum + rates @ weights) / total) if total > 0 else np.full(len(rates), now)
+    return np.asarray((settled_sum + rates @ weights) / total) if total > 0 else rates[:, -1]
 
 
 def _share_inside(history: History, *, place: int) -> float:
@@ -138,16 +170,16 @@ def _usual_weight(history: History) -> float:
     return float(np.mean(told)) if told else 0.0
 
 
-def _level(found: Paths, scale: Scale, now: float, *, tail: int, horizon: float) -> Array:
+def _level(ahead: _Ahead, now: float) -> Array:
     """The value at the due day, between the month ends on both sides of it."""
-    whole, part = int(horizon), horizon - int(horizon)
+    values, scale, tail = ahead.found.values, ahead.scale, ahead.tail
+    whole, part = int(ahead.ends), ahead.ends - int(ahead.ends)
     if whole == 0:
-        after = found.values[:, tail]
+        after = values[:, tail]
         start = _only(scale.there([now]))
         middle = float(np.median(after))
         return scale.back(start + part * (middle - start) + part**0.5 * (after - middle))
-    before = found.values[:, tail + whole - 1]
-    after = found.values[:, min(tail + whole, found.level.shape[1] - 1)]
+    before, after = values[:, tail + whole - 1], values[:, min(tail + whole, values.shape[1] - 1)]
     return scale.back(before + part * (after - before))
 
 

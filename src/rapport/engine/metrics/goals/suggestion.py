@@ -34,11 +34,11 @@ def suggestions(history: History) -> list[Suggestion]:
     return [s for s in found if s is not None]
 
 
-def rounded(value: float, unit: Unit) -> float:
-    """Three figures, and never finer than the unit is counted."""
+def rounded(value: float, unit: Unit, *, figures: int = _FIGURES) -> float:
+    """So many figures, and never finer than the unit is counted."""
     if not value or not isfinite(value):
         return value
-    places = _FIGURES - 1 - floor(log10(abs(value)))
+    places = figures - 1 - floor(log10(abs(value)))
     if unit is Unit.COUNT:
         places = min(places, 0)
     return float(round(value, places))

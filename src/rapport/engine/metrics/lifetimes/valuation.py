@@ -20,7 +20,9 @@ from rapport.engine.scores.lifetime.models.groups import PurchaseGroups, SpendGr
 from rapport.engine.scores.lifetime.models.registry import PURCHASE_MODELS
 from rapport.engine.scores.lifetime.spec import DAYS_A_MONTH
 
-MOST_FITTED = 100_000  # customers, evenly taken, that a model is fitted on
+MOST_FITTED = 100_000  # customers that a model is fitted on
+_SEED = 20_050_501
+_WIDE = 100_000  # more days, and more purchase days, than any history has
 _DIGITS = 3  # amounts that agree in so many digits are one class in a fit
 
 
@@ -76,11 +78,11 @@ def fitted(customers: Standing, model: str) -> PurchaseModel:
 
     Parameters: model, bg_nbd, mbg_nbd or pareto_nbd.
     """
-    some = slice(None, None, -(-len(customers) // MOST_FITTED))
-    groups = _counted(customers.x[some], customers.t_x[some], customers.age[some])
+    share = min(1.0, MOST_FITTED / max(len(customers), 1))
+    groups = _histories(customers, share)
     repeat = float(groups.weight[groups.x > 0].sum())
     purchases = shrunk(PURCHASE_MODELS[model], groups, informative=repeat).model
-    amounts = _amounts(customers.priced_days[some], customers.mean_spend[some])
+    amounts = _amounts(customers, share)
     if amounts is None:
         return PurchaseModel(purchases, None)
     known, _ = sound_spend(shrunk(GammaGamma, amounts, informative=repeat), amounts)
@@ -88,21 +90,36 @@ def fitted(customers: Standing, model: str) -> PurchaseModel:
     return PurchaseModel(purchases, known.model)
 
 
-def _counted(x: Floats, t_x: Floats, age: Floats) -> PurchaseGroups:
-    rows, weight = np.unique(np.stack([x, t_x, age], axis=1), axis=0, return_counts=True)
-    return PurchaseGroups(rows[:, 0], rows[:, 1], rows[:, 2], weight.astype(np.float64))
+def _histories(customers: Standing, share: float) -> PurchaseGroups:
+    """Customers by history, thinned to a share of them."""
+    keys = (customers.x * _WIDE + customers.t_x) * _WIDE + customers.age
+    rows, counts = np.unique(keys.astype(np.int64), return_counts=True)
+    kept, weight = _thinned(counts, share)
+    rows = rows[kept]
+    x, t_x, age = rows // _WIDE**2, rows // _WIDE % _WIDE, rows % _WIDE
+    return PurchaseGroups(x, t_x, age, weight)
 
 
-def _amounts(count: np.ndarray, mean: Floats) -> SpendGroups | None:
-    told = (count > 0) & (mean > 0)
+def _amounts(customers: Standing, share: float) -> SpendGroups | None:
+    """Customers by purchase days and narrow classes of mean spend, thinned to a share of them."""
+    told = customers.mean_spend > 0
     if not told.any():
         return None
-    count, mean = count[told], mean[told]
+    count, mean = customers.priced_days[told], customers.mean_spend[told]
     width = 10.0 ** (np.floor(np.log10(mean)) - _DIGITS + 1)
     classes = np.stack([count, np.floor(mean / width), width], axis=1)
-    rows, place, weight = np.unique(classes, axis=0, return_inverse=True, return_counts=True)
-    place = place.reshape(-1)
-    return SpendGroups(rows[:, 0], np.bincount(place, mean) / weight, weight.astype(np.float64))
+    rows, place, counts = np.unique(classes, axis=0, return_inverse=True, return_counts=True)
+    means = np.bincount(place.reshape(-1), mean) / counts
+    kept, weight = _thinned(counts, share)
+    return SpendGroups(rows[kept, 0], means[kept], weight) if kept.any() else None
+
+
+def _thinned(counts: np.ndarray, share: float) -> tuple[np.ndarray, Floats]:
+    """Which groups are kept and how many customers of each: drawn by group, whatever the order of customers."""
+    if share < 1:
+        counts = np.random.default_rng(_SEED).binomial(counts, share)
+    kept = counts > 0
+    return kept, counts[kept].astype(np.float64)
 
 
 @dataclass(frozen=True)

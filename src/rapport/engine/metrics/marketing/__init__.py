@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rapport.engine.metrics.marketing import (
     cac,
+    cac_payback,
     consent_rate,
     cost_per_lead,
     costs,
@@ -90,4 +91,10 @@ MARKETING: tuple[Metric, ...] = (
     cac.CAC_MARKETING,
     cac.CAC_PAID,
     cac.CAC_LAGGED,
+    cac_payback.NEW_CUSTOMER_MRR,
+    cac_payback.GROSS_MARGIN_RATE,
+    cac_payback.CAC_PAYBACK_MONTHS,
+    cac_payback.CAC_PAYBACK_MONTHS_REVENUE,
+    cac_payback.CLV_NEW_CUSTOMERS,
+    cac_payback.LTV_TO_CAC,
 )

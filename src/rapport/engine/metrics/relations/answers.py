@@ -100,11 +100,11 @@ def _about(rows: ir.Table) -> ir.StringValue:
 def _asked(reading: Reading) -> ir.Table:
     """One row per time somebody was asked: at, is_told (unanswered ones are recorded, too), is_answered.
 
-    Where no source records who did not answer, nobody knows how many were asked, and `is_told` is false for all.
+    Of a survey in which nobody is recorded who did not answer, it is not known how many were asked: `is_told` is false.
     """
     rows = reading.lookup("survey_answers", ["kind", "score", "survey", "asked_at", "answered_at", *_REFERENCES])
     at = ibis.coalesce(rows.asked_at, rows.answered_at)
-    silent = rows.score.isnull().cast("int64").max().over(ibis.window())
+    silent = rows.score.isnull().cast("int64").max().over(ibis.window(group_by=[rows.kind, rows.survey]))
     rows = rows.mutate(at=at, is_told=silent == 1)
     return rows.mutate(is_answered=rows.is_told & rows.score.notnull())
 

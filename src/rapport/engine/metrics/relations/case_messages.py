@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from rapport.engine.metrics.reading import Reading, plain
 
 _COLUMNS = ("case_id", "type", "occurred_at", "author_id", "is_public", "is_automatic")
+_OF_CASES = ("opened_at", "resolved_at", "contact_id", "channel")
 _CHATS = ("chat", "messaging", "live_chat")
 Fact = Callable[[ir.Table], ir.Scalar]
 
@@ -44,9 +45,11 @@ _FACTS: Mapping[str, Fact] = {
     "customer_replies": _number(lambda e: e.by_customer & e.counts_as_reply),
 }
 
+_OF_TURNS = frozenset({"first_solved_event", "first_reopened", "last_reopened"})  # need not know who wrote
+
 
 def with_facts(cases: ir.Table, reading: Reading, names: Sequence[str]) -> ir.Table:
-    """`cases` (id, opened_at, contact_id, channel) with the facts named; null for a case without events.
+    """`cases` (of `real_cases`, with contact_id and channel) with the facts named; null for a case without events.
 
     first_solved_event, first_reopened, last_reopened   instants
     opened_by_agent, opened_in_public   an agent opened it; with a message that the customer sees
@@ -58,15 +61,28 @@ def with_facts(cases: ir.Table, reading: Reading, names: Sequence[str]) -> ir.Ta
     if not reading.has("case_events"):
         types = {name: _FACTS[name](_no_events(cases)).type() for name in names}
         return cases.mutate(**{name: ibis.null().cast(type_) for name, type_ in types.items()})
-    events = events_of(cases, reading)
+    events = _turns_of(reading) if _OF_TURNS.issuperset(names) else events_of(cases, reading)
     if "customer_replies" in names:
-        events = _with_replies(events)
+        events = with_replies(events)
     facts = events.group_by("_case").aggregate(**{name: _FACTS[name](events) for name in names})
     return plain(cases.left_join(facts, [("id", "_case")]).drop("_case"))
 
 
+def _turns_of(reading: Reading) -> ir.Table:
+    """One row per solve and re-opening: _case, at, is_solve, is_reopening."""
+    events = reading.lookup("case_events", ["case_id", "type", "occurred_at"])
+    turning = events.filter(events["type"].isin(["solved", "reopened"]))
+    return turning.select(
+        _case="case_id",
+        at="occurred_at",
+        is_solve=turning["type"] == "solved",
+        is_reopening=turning["type"] == "reopened",
+    )
+
+
 def events_of(cases: ir.Table, reading: Reading) -> ir.Table:
-    """One row per event of the cases: its id, at, type, author_id, _case, opened_at, contact_id, channel, and
+    """One row per event of the cases: its id, at, type, author_id, _case, opened_at, resolved_at, contact_id, channel
+
 
     by_agent            whose author is a user; without a table of users: not the case's contact
     is_seen, is_human   not internal; not made by a rule or robot
@@ -74,7 +90,7 @@ def events_of(cases: ir.Table, reading: Reading) -> ir.Table:
     by_customer         a public message of a customer, not an auto-reply
     """
     events = reading.lookup("case_events", _COLUMNS)
-    theirs = cases.select(_case="id", opened_at="opened_at", contact_id="contact_id", channel="channel")
+    theirs = cases.select(_case="id", **{name: name for name in _OF_CASES})
     joined = plain(events.join(theirs, [("case_id", "_case")]))
     if reading.has("users"):
         users = reading.lookup("users", []).select(_user="id").distinct()
@@ -102,7 +118,7 @@ def _judged(events: ir.Table) -> ir.Table:
     )
 
 
-def _with_replies(events: ir.Table) -> ir.Table:
+def with_replies(events: ir.Table) -> ir.Table:
     """Which messages of customers count as replies: after the opening instant, and in a chat the first in a row."""
     spoken = events.is_opening | events.by_customer | events.by_agent_in_public
     customer = events.by_customer | (events.is_opening & ~events.by_agent)

@@ -147,7 +147,7 @@ def open_deals(reading: Reading) -> ir.Table:
     own = {c for c in reading.wanted if c in TABLES["deals"].columns and c not in ("closed_at", "status")}
     own |= {"amount", "currency"} if money else set()
     own |= {"forecast_category"} if reading.wants("in_pipeline") else set()
-    own |= {"expected_close_date"} if reading.wants("overdue") else set()
+    own |= {"expected_close_date"} if reading.wants("overdue", "close_month") else set()
     own |= {"probability"} if weighed else set()
     rows = plain(standing)
     if own:
@@ -158,6 +158,7 @@ def open_deals(reading: Reading) -> ir.Table:
         rows = rows.mutate(
             overdue=(rows.expected_close_date < local_day(rows.stands_at, reading.time_zone)).fill_null(False)
         )
+        rows = rows.mutate(close_month=rows.expected_close_date.cast("string").substr(0, 7))
     if money:
         rows = converted(rows, reading, dated_by="stands_at")
     return _weighed(rows, reading) if weighed else rows
@@ -224,6 +225,10 @@ OPEN_DEALS = Relation(
     needs=("deals.status",),
     rows=open_deals,
     dating=Dating.PER_PERIOD,
-    dimensions=DEAL_DIMENSIONS,
+    dimensions={
+        **DEAL_DIMENSIONS,
+        "forecast_category": column("forecast_category"),
+        "close_month": column("close_month"),
+    },
     labels=("name", "stage", "amount", "owner_id", "account_id", "expected_close_date"),
 )

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from rapport.engine.crm.flags import without_flagged
 from rapport.engine.metrics.reading import Reading, moment, plain
 from rapport.engine.metrics.relation import Relation, column
-from rapport.engine.metrics.relations.case_messages import events_of, with_facts
+from rapport.engine.metrics.relations.case_messages import events_of, with_replies
 from rapport.engine.metrics.relations.cases import CASE_DIMENSIONS, real_cases
 
 CONTACT_WINDOW_DAYS = 7  # setting `new_contact_window_days`
@@ -22,43 +22,50 @@ def _first_solved(reading: Reading) -> ir.Table:
     zero_reply  without any; unasked without a further message of the customer
     """
     cases = real_cases(reading, "contact_id", "channel", "topic")
-    told = with_facts(cases, reading, ["first_solved_event", "first_reopened", "customer_replies", "tells_replies"])
-    earliest = ibis.least(told.first_solved_event, told.resolved_at)
-    told = told.mutate(at=ibis.coalesce(earliest, told.first_solved_event, told.resolved_at))
-    done = plain(told.filter(told["at"].notnull()))
     days = reading.whole_number("new_contact_window_days", CONTACT_WINDOW_DAYS)
-    done = done.mutate(_until=done["at"] + ibis.interval(days=days))
-    done = _with_solving(done, reading)
-    done = plain(done.filter(~done._self_solved))
-    done = _with_new_contact(done, reading)
-    reopened = ((done.first_reopened >= done["at"]) & (done.first_reopened <= done._until)).fill_null(False)
-    rows = done.mutate(came_back=reopened | done._new_contact, tells=done.tells_replies.fill_null(False))
+    done = _with_solving(cases, reading, days)
+    done = done.filter(done["at"].notnull() & ~done.self_solved.fill_null(False))
+    done = _with_new_contact(plain(done.mutate(_until=done["at"] + ibis.interval(days=days))), reading)
+    rows = done.mutate(
+        came_back=(done.first_reopened <= done._until).fill_null(False) | done._new_contact,
+        tells=done.tells_replies.fill_null(False),
+        agent_replies=done.agent_replies.fill_null(0),
+    )
     return rows.mutate(
         matured=rows._until <= moment(reading.view.at),
         at_once=rows.tells & ~rows.came_back & (rows.agent_replies <= 1),
         one_touch=rows.tells & (rows.agent_replies == 1),
         zero_reply=rows.tells & (rows.agent_replies == 0),
-        unasked=rows.tells & ~rows.came_back & (rows.customer_replies == 0),
+        unasked=rows.tells & ~rows.came_back & (rows.customer_replies == 0).fill_null(False),
         replies=ibis.cases((rows.agent_replies == 0, "0"), (rows.agent_replies == 1, "1"), else_="2 or more"),
     )
 
 
-def _with_solving(done: ir.Table, reading: Reading) -> ir.Table:
-    """Public replies by agents until the window's end, and whether the customer solved the case."""
+def _with_solving(cases: ir.Table, reading: Reading, days: int) -> ir.Table:
+    """`cases` with `at`, their first solve, and what their events tell, null without events:
+
+    first_reopened after it, agent_replies until the window's end, customer_replies, tells_replies, self_solved.
+    """
     if not reading.has("case_events"):
-        return done.mutate(agent_replies=ibis.literal(0, type="int64"), _self_solved=ibis.literal(value=False))
-    events = events_of(done, reading)
-    ends = done.select(_ended="id", _at="at", _until="_until")
-    events = plain(events.join(ends, [("_case", "_ended")]))
-    by_contact = ((events.author_id == events.contact_id) & ~events.by_agent).fill_null(False)
-    facts = events.group_by("_case").aggregate(
-        agent_replies=events.count(where=events.by_agent_in_public & (events["at"] <= events._until)),
-        _self_solved=(events.is_solve & (events["at"] == events._at) & by_contact).any(),
+        no, nothing = ibis.null().cast("boolean"), ibis.null().cast("int64")
+        told = cases.mutate(first_reopened=cases.closed_at.nullif(cases.closed_at), agent_replies=nothing)
+        return told.mutate(at=cases.resolved_at, customer_replies=nothing, tells_replies=no, self_solved=no)
+    events = with_replies(events_of(cases, reading))
+    solved = ibis.ifelse(events.is_solve, events["at"], ibis.null()).min().over(ibis.window(group_by="_case"))
+    first = ibis.coalesce(ibis.least(solved, events.resolved_at), solved, events.resolved_at)
+    dated = plain(events.mutate(_first=first))
+    by_contact = (dated.author_id == dated.contact_id).fill_null(False) & ~dated.by_agent
+    in_time = (dated["at"] <= dated._first + ibis.interval(days=days)).fill_null(False)
+    facts = dated.group_by("_case").aggregate(
+        _first=dated._first.min(),
+        first_reopened=dated["at"].min(where=dated.is_reopening & (dated["at"] >= dated._first)),
+        agent_replies=dated.count(where=dated.by_agent_in_public & in_time),
+        customer_replies=dated.count(where=dated.by_customer & dated.counts_as_reply),
+        tells_replies=dated.is_message.any(),
+        self_solved=(dated.is_solve & (dated["at"] == dated._first) & by_contact).any(),
     )
-    joined = plain(done.left_join(facts, [("id", "_case")]).drop("_case"))
-    return joined.mutate(
-        agent_replies=joined.agent_replies.fill_null(0), _self_solved=joined._self_solved.fill_null(False)
-    )
+    joined = plain(cases.left_join(facts, [("id", "_case")]).drop("_case"))
+    return joined.mutate(at=ibis.coalesce(joined._first, joined.resolved_at)).drop("_first")
 
 
 def _with_new_contact(done: ir.Table, reading: Reading) -> ir.Table:

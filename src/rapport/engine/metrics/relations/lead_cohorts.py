@@ -8,15 +8,14 @@ import ibis.expr.types as ir
 from rapport.engine.metrics.reading import Reading, moment, plain
 from rapport.engine.metrics.relation import Relation
 from rapport.engine.metrics.relations.customers import beginnings
-from rapport.engine.metrics.relations.lead_entries import STAGE_ENTRIES, stage_entries
+from rapport.engine.metrics.relations.lead_entries import STAGE_ENTRIES, lead_entries
 
 LEAD_WINDOW_DAYS = 90  # setting `lead_window_days`
 
 
 def _cohort(reading: Reading) -> ir.Table:
     """One row per lead: at, became_customer (first purchase, deal or contract within the window), matured, assumed."""
-    entries = stage_entries(reading)
-    leads = plain(entries.filter(entries.is_lead))
+    leads = plain(lead_entries(reading))
     dated = _with_customer_since(leads, reading)
     until = dated["at"] + ibis.interval(days=reading.whole_number("lead_window_days", LEAD_WINDOW_DAYS))
     in_time = (dated.customer_since >= dated["at"]) & (dated.customer_since <= until)

@@ -11,7 +11,7 @@ from rapport.engine.crm.local_day import local_time
 from rapport.engine.metrics.business_clock import with_business_hours
 from rapport.engine.metrics.reading import Reading, elapsed, moment, plain
 from rapport.engine.metrics.relation import Relation, column
-from rapport.engine.metrics.relations.lead_entries import STAGE_ENTRIES, stage_entries
+from rapport.engine.metrics.relations.lead_entries import STAGE_ENTRIES, lead_entries
 from rapport.engine.metrics.relations.then import known_entries
 
 _BY_ITSELF = ("auto_reply", "email_delivered", "email_open", "email_click", "email_bounce", "email_spam", "unsubscribe")
@@ -28,8 +28,7 @@ def _touched(reading: Reading) -> ir.Table:
     null for leads that nobody touched yet. From assignment: since the first owner was named, at
     the earliest the entry.
     """
-    entries = stage_entries(reading)
-    leads = plain(entries.filter(entries.is_lead))
+    leads = plain(lead_entries(reading))
     touches = _first_touches(reading)
     rows = plain(leads.left_join(touches, [("id", "_who")]).drop("_who"))
     rows = rows.mutate(touched=rows.touched_at.notnull(), touched_at=ibis.greatest(rows.touched_at, rows["at"]))

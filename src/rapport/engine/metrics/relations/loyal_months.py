@@ -21,7 +21,7 @@ from rapport.engine.metrics.relations.sales import placed_orders, sales_rows
 from rapport.engine.metrics.windows import Window, in_windows
 
 REGULAR_MONTHS = 3  # setting `regular_customer_months`
-KEY_SHARE = 0.1  # the top decile of value
+KEY_OF = 10  # one of so many is a key customer: the top decile of value
 VALUE_DAYS = 365  # setting `key_customer_days`: the value of how many days before the end
 _STAMP = pa.timestamp("us", tz="UTC")
 
@@ -136,7 +136,7 @@ def _key(reading: Reading) -> ir.Table:
     worth = worth.filter(worth.value > 0)
     order = ibis.window(group_by="_when", order_by=worth.value.desc())
     ranked = worth.mutate(_rank=ibis.rank().over(order), _all=worth.count().over(ibis.window(group_by="_when")))
-    key = ranked.filter(ranked._rank < (ranked._all.cast("float64") * KEY_SHARE).ceil()).drop("_rank", "_all")
+    key = ranked.filter(ranked._rank < (ranked._all + KEY_OF - 1) // KEY_OF).drop("_rank", "_all")
     joined = loyal.join(key, [("customer_id", "_who"), ("period", "_when")])
     return plain(joined.drop("_who", "_when"))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
 
+from rapport.engine.errors import DataError
 from rapport.engine.metrics.aggregates import MONEY_SUM
 from rapport.engine.metrics.money import converted
 from rapport.engine.metrics.reading import Reading, plain
@@ -27,6 +29,7 @@ _DIMENSIONS: dict[str, Dimension] = {
     "owner": through("account_id", "accounts", "owner_id"),
     "country": through("contact_id", "contacts", "country"),
 }
+_DIGITS = 20
 _MOVEMENTS = ("new", "reactivation", "expansion", "contraction", "churn")
 
 
@@ -42,6 +45,29 @@ def _recurring(reading: Reading) -> ir.Table:
     """One row per running contract and period: amount (a month, base currency), yearly_amount, paying."""
     rows = converted(running_contracts(reading, reading.windows), reading, dated_by="stands_at")
     return rows.mutate(yearly_amount=rows.amount * 12, paying=(rows.amount > 0).fill_null(False))
+
+
+def _with_margin(reading: Reading) -> ir.Table:
+    """`_recurring` with margin_amount: the share kept as set (`gross_margin_percent`), else that of all known orders.
+
+    Raises: DataError where neither is told.
+    """
+    rows = _recurring(reading)
+    percent = reading.setting("gross_margin_percent", None)
+    if percent is not None:
+        told = rows.mutate(_share=ibis.literal(float(str(percent)) / 100))
+    elif reading.has("orders"):
+        orders = reading.lookup("orders", ["amount", "margin"])
+        known = orders.filter(orders.margin.notnull() & (orders.amount > 0))
+        sums = known.aggregate(_kept=known.margin.sum().cast("float64"), _of=known.amount.sum().cast("float64"))
+        told = plain(rows.cross_join(sums.select(_share=sums["_kept"] / sums["_of"].nullif(0))))
+    else:
+        raise DataError(
+            f"{reading.needed_by} needs to know what is kept of an amount.",
+            next_step="Set gross_margin_percent, or map order.margin.",
+        )
+    margin = (told.amount.cast("float64") * told["_share"]).cast(MONEY_SUM)
+    return told.mutate(margin_amount=margin, has_margin=told.paying & margin.notnull()).drop("_share")
 
 
 def changes(reading: Reading, steps: Sequence[Step]) -> ir.Table:
@@ -77,9 +103,11 @@ def _described(rows: ir.Table, reading: Reading) -> dict[str, ir.Value]:
     found: dict[str, ir.Value] = {"account_id": rows.account_id.max(), "contact_id": rows.contact_id.max()}
     for name in ("plan", "product_id"):
         if reading.wants(name):
-            known = rows[name].notnull()
-            at_start = rows[name].argmax(rows.amount, where=known & (rows.side == START))
-            found[name] = ibis.coalesce(at_start, rows[name].argmax(rows.amount, where=known))
+            # by amount, then by name, so that the order of rows decides nothing
+            size = (rows.amount.cast("float64") * 100).cast("int64").fill_null(0).cast("string").lpad(_DIGITS, "0")
+            ranked = size + rows[name]
+            largest = ibis.coalesce(ranked.max(where=rows.side == START), ranked.max())
+            found[name] = largest.substr(_DIGITS)
     return found
 
 
@@ -102,7 +130,7 @@ def _moved(rows: ir.Table, reading: Reading) -> ir.Table:
     return told.mutate(
         **amounts,
         opening_amount=ibis.ifelse(told.opens, told.start_amount, _NOTHING),
-        kept_amount=ibis.least(told.start_amount, told.end_amount),
+        kept_amount=ibis.greatest(ibis.least(told.start_amount, told.end_amount), _NOTHING),
         was_paying=told.start_amount > 0,
         moved=told.movement != "unchanged",
         **{f"is_{name}": told.movement == name for name in _MOVEMENTS},
@@ -151,6 +179,7 @@ RECURRING = Relation(
     labels=("customer_id", "plan", "amount", "currency", "account_id", "contact_id"),
 )
 _LABELS = ("movement", "start_amount", "end_amount", "account_id", "contact_id")
+RECURRING_MARGIN = replace(RECURRING, name="recurring_margin", rows=_with_margin)
 RECURRING_CHANGES = Relation(
     name="recurring_changes",
     grain="customers with recurring amounts, by month",

@@ -8,9 +8,10 @@ import ibis.expr.types as ir
 from rapport.engine.crm.flags import without_flagged
 from rapport.engine.metrics.aggregates import MONEY_SUM
 from rapport.engine.metrics.reading import Reading, moment, plain
-from rapport.engine.metrics.relation import Relation, column, through
+from rapport.engine.metrics.relation import Dating, Dimension, Relation, column, through
 from rapport.engine.metrics.relations.customer_of import with_customer
 from rapport.engine.metrics.relations.sales import sales_rows
+from rapport.engine.metrics.windows import in_windows
 
 CLAIM_DAYS = 7  # setting `service_claim_days`
 _SILENT = ("email_delivered", "email_open", "email_click", "email_bounce", "email_spam", "unsubscribe", "page_view")
@@ -50,16 +51,16 @@ def service_interactions(reading: Reading) -> ir.Table:
 
 def _claims(interactions: ir.Table, reading: Reading, days: int) -> ir.Table:
     """One row per interaction with orders: _claimant, amount, amount_missing, amount_unconverted, orders_claimed."""
-    sales = with_customer(sales_rows(reading), reading)
-    placed = sales.filter(sales.is_order).select(_order="order_id", _buyer="customer_id", _ordered_at="at")
+    orders = with_customer(reading.lookup("orders", ["contact_id", "account_id", "ordered_at"]), reading)
+    placed = orders.select(_order="id", _buyer="customer_id", _ordered_at="ordered_at")
     served = interactions.select(_claimant="id", _served="customer_id", _served_at="at")
     met = placed.join(served, [("_buyer", "_served")])
     since = met._ordered_at - ibis.interval(days=days)
     inside = met.filter((met._served_at <= met._ordered_at) & (met._served_at >= since))
     last = ibis.row_number().over(group_by=inside._order, order_by=[inside._served_at.desc(), inside._claimant.desc()])
     claims = inside.mutate(_last=last).filter(lambda t: t._last == 0).select("_order", "_claimant")
-    theirs = sales.select("order_id", "amount", "amount_missing", "amount_unconverted", "is_order")
-    joined = _claimed_sales(claims, theirs)
+    sales = sales_rows(reading).select("order_id", "amount", "amount_missing", "amount_unconverted", "is_order")
+    joined = sales.join(claims, [("order_id", "_order")]).drop("_order").mutate(order_id=lambda t: t.order_id)
     return joined.group_by("_claimant").aggregate(
         amount=joined.amount.cast(MONEY_SUM).sum(),
         amount_missing=joined.amount_missing.any(),
@@ -68,23 +69,44 @@ def _claims(interactions: ir.Table, reading: Reading, days: int) -> ir.Table:
     )
 
 
-def _claimed_sales(claims: ir.Table, sales: ir.Table) -> ir.Table:
-    """The orders and refunds that interactions claim."""
-    return sales.join(claims, [("order_id", "_order")]).drop("_order").mutate(order_id=lambda t: t.order_id)
+def _served(reading: Reading) -> ir.Table:
+    """One row per interaction and period: a customer's net revenue of the period stands with their first one of it."""
+    rows = plain(in_windows(service_interactions(reading), reading.windows))
+    order = ibis.row_number().over(group_by=[rows.period, rows.customer_id], order_by=[rows["at"], rows.id])
+    rows = rows.mutate(_first=(order == 0) & rows.customer_id.notnull())
+    sales = plain(in_windows(with_customer(sales_rows(reading), reading), reading.windows))
+    spent = sales.group_by(_number=sales.period, _buyer=sales.customer_id).aggregate(
+        amount=sales.amount.cast(MONEY_SUM).sum(),
+        amount_missing=sales.amount_missing.any(),
+        amount_unconverted=sales.amount_unconverted.any(),
+    )
+    joined = rows.left_join(spent, [("period", "_number"), ("customer_id", "_buyer"), rows._first])
+    return plain(joined.drop("_number", "_buyer", "_first"))
 
 
+_DIMENSIONS: dict[str, Dimension] = {
+    "channel": column("channel"),
+    "queue": column("queue"),
+    "agent": column("owner_id"),
+    "team": through("owner_id", "users", "team_id"),
+    "country": through("contact_id", "contacts", "country"),
+}
 SERVICE_INTERACTIONS = Relation(
     name="service_interactions",
     grain="service interactions",
     table="interactions",
     needs=("interactions.queue", "orders"),
     rows=_interactions,
-    dimensions={
-        "channel": column("channel"),
-        "queue": column("queue"),
-        "agent": column("owner_id"),
-        "team": through("owner_id", "users", "team_id"),
-        "country": through("contact_id", "contacts", "country"),
-    },
+    dimensions=_DIMENSIONS,
     labels=("type", "queue", "contact_id", "owner_id", "orders_claimed"),
+)
+SERVED_CUSTOMERS = Relation(
+    name="served_customers",
+    grain="service interactions",
+    table="interactions",
+    needs=("interactions.queue", "orders"),
+    rows=_served,
+    dating=Dating.PER_PERIOD,
+    dimensions=_DIMENSIONS,
+    labels=("type", "queue", "contact_id", "owner_id"),
 )

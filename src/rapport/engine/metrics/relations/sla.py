@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from rapport.engine.metrics.reading import Reading, moment, plain
+from rapport.engine.metrics.reading import Reading, elapsed, moment, plain
 from rapport.engine.metrics.relation import Dimension, Relation, column, through
 from rapport.engine.metrics.relations.at_instant import with_value_at
 from rapport.engine.metrics.relations.cases import real_cases
@@ -56,9 +56,13 @@ def _decided(reading: Reading) -> ir.Table:
 
 
 def _by_opening(reading: Reading) -> ir.Table:
-    """One row per promise, at the opening of its case; matured when decided."""
+    """One row per promise, at the opening of its case: matured when decided, responded, response_minutes."""
     rows = targets(reading)
-    return rows.mutate(at=rows.opened_at, matured=rows.decided)
+    minutes = elapsed(rows.applied_at, rows.met_at, unit="hours") * 60.0
+    answered = (rows.metric == "first_response") & (minutes >= 0)
+    return rows.mutate(
+        at=rows.opened_at, matured=rows.decided, response_minutes=minutes, responded=answered.fill_null(False)
+    )
 
 
 def _by_case(reading: Reading) -> ir.Table:

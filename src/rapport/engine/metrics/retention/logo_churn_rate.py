@@ -75,7 +75,7 @@ LOGO_CHURN_RATE = MetricSpec(
     not_when="The start of the period lies before the data, or hardly a customer was there then.",
     relation=CUSTOMERS_AT_START,
     figure=Ratio(count("lost"), count(), proportion=True),
-    variants=("logo_churn_rate_average", "logo_churn_rate_year", "retention_rate"),
+    variants=("logo_churn_rate_average", "logo_churn_rate_year", "logo_churn_rate_model", "retention_rate"),
 )
 
 RETENTION_RATE = MetricSpec(
@@ -93,7 +93,7 @@ RETENTION_RATE = MetricSpec(
     not_when="Periods of different length are compared: a longer one loses more.",
     relation=CUSTOMERS_AT_START,
     figure=Ratio(count("kept"), count(), proportion=True),
-    variants=("logo_churn_rate",),
+    variants=("logo_churn_rate", "cohort_retention_rate"),
 )
 
 CUSTOMERS_LOST = MetricSpec(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rapport.engine.metrics.aggregates import distinct, total
 from rapport.engine.metrics.figures import Amount, Ratio
-from rapport.engine.metrics.relations.recurring import RECURRING, RECURRING_CHANGES
-from rapport.engine.metrics.shapes import EVENT_TOTAL, STANDING_RATIO, STANDING_TOTAL
+from rapport.engine.metrics.relations.recurring import RECURRING, RECURRING_CHANGES, RECURRING_MARGIN
+from rapport.engine.metrics.shapes import EVENT_DISTINCT, STANDING_RATIO, STANDING_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
 _AMOUNT = ("contracts.monthly_amount",)
@@ -95,6 +95,26 @@ PAYING_CUSTOMERS = MetricSpec(
     variants=("current_customers",),
 )
 
+ARPA_MARGIN = MetricSpec(
+    id="arpa_margin",
+    name="Recurring margin per customer",
+    room="retention",
+    sentence="What is left of the monthly recurring revenue of a customer, at the end of the period.",
+    formula="MRR x share kept / customers with a running contract above 0",
+    **STANDING_RATIO,
+    time_field="as of the end of the period",
+    unit=Unit.AMOUNT,
+    higher_is_better=True,
+    source="Own. The share kept is set by `gross_margin_percent`, else margin / amount of orders that tell one.",
+    how_to_read="With the churn rate it gives the simple lifetime value.",
+    not_when="Orders and contracts differ in margin: set it.",
+    relation=RECURRING_MARGIN,
+    figure=Ratio(total("margin_amount", "has_margin"), distinct("customer_id", "has_margin")),
+    needs=_AMOUNT,
+    amount_where=(),
+    variants=("arpa", "ltv_simple"),
+)
+
 
 def _movement(metric_id: str, name: str, movement: str, sentence: str, *, good: bool) -> MetricSpec:
     return MetricSpec(
@@ -103,7 +123,7 @@ def _movement(metric_id: str, name: str, movement: str, sentence: str, *, good: 
         room="retention",
         sentence=sentence,
         formula=f"sum over customers and months of the period of the monthly amount that is {movement}",
-        **EVENT_TOTAL,
+        **EVENT_DISTINCT,  # whole months add up, weeks and periods of other exchange rates do not
         time_field=_MONTHS,
         unit=Unit.AMOUNT,
         higher_is_better=good,
@@ -147,7 +167,7 @@ NET_NEW_MRR = MetricSpec(
     room="retention",
     sentence="By how much recurring revenue grew over the period.",
     formula="new + reactivation + expansion - contraction - churn",
-    **EVENT_TOTAL,
+    **EVENT_DISTINCT,
     time_field=_MONTHS,
     unit=Unit.AMOUNT,
     higher_is_better=True,

@@ -28,6 +28,7 @@ SALES: tuple[Metric, ...] = (
     leads.LEADS,
     leads.MQLS,
     leads.SQLS,
+    leads.PROSPECTS,
     lead_to_customer_rate.LEAD_TO_CUSTOMER_RATE,
     speed_to_lead.SPEED_TO_LEAD,
     speed_to_lead.SPEED_TO_LEAD_CALENDAR,

@@ -3,7 +3,8 @@
 from rapport.engine.metrics.aggregates import count
 from rapport.engine.metrics.figures import Amount
 from rapport.engine.metrics.relations.lead_entries import STAGE_ENTRIES
-from rapport.engine.metrics.shapes import EVENT_TOTAL
+from rapport.engine.metrics.relations.prospects import PROSPECTS as OPEN_LEADS
+from rapport.engine.metrics.shapes import EVENT_TOTAL, STANDING_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
 LEADS = MetricSpec(
@@ -25,7 +26,7 @@ LEADS = MetricSpec(
     relation=STAGE_ENTRIES,
     figure=Amount(count("is_lead")),
     assumed_where=("is_lead",),
-    variants=("mqls", "sqls"),
+    variants=("mqls", "sqls", "prospects"),
 )
 
 MQLS = MetricSpec(
@@ -64,4 +65,22 @@ SQLS = MetricSpec(
     figure=Amount(count("is_sql")),
     needs=("contacts.lifecycle_stage",),
     variants=("leads", "mqls"),
+)
+
+PROSPECTS = MetricSpec(
+    id="prospects",
+    name="Prospects",
+    room="sales",
+    sentence="People who were leads at the end of the period.",
+    formula="count of people whose stage was lead, mql or sql then",
+    **STANDING_TOTAL,
+    time_field="end of the period, or now",
+    unit=Unit.COUNT,
+    higher_is_better=None,
+    source="Own.",
+    how_to_read="A stock: those who came and went within the period are not in it.",
+    not_when="Dead leads keep their stage: they stay prospects for ever.",
+    relation=OPEN_LEADS,
+    figure=Amount(count()),
+    variants=("leads",),
 )

@@ -164,6 +164,8 @@ def _said(trait: Trait, currency: str) -> str:
         return said
     here, others = (figure(value, words.unit, currency) for value in (trait.here, trait.elsewhere))
     unit = f" {words.unit}" if words.unit not in ("money", "share", "") else ""
+    if here == "1":
+        unit = unit.replace("s a year", " a year").replace("days ago", "day ago")
     return f"{said} ({here}{unit}; others {others})"
 
 
@@ -171,5 +173,7 @@ def figure(value: float, unit: str, currency: str) -> str:
     """A typical value with its unit where it is money or a share."""
     if unit == "share":
         return f"{value:.0%}"
+    if unit == "money" and abs(value) >= 1e6:
+        return f"{value / 1e6:,.1f} M {currency}"
     shown = f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:.1f}"
     return f"{shown} {currency}" if unit == "money" else shown

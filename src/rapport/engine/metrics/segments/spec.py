@@ -25,9 +25,12 @@ HOLDS = "holds"
 
 
 class Did(EventMatch):
-    """Something that happened, in the last days, where tests on its own fields hold; so many times at least."""
+    """Something that happened, in the last days, where tests on its own fields hold; so many times at least.
 
-    times: int = Field(default=1, ge=1, le=1_000_000)
+    `times: 0` says that it did not happen.
+    """
+
+    times: int = Field(default=1, ge=0, le=1_000_000)
 
     @property
     def match(self) -> EventMatch:
@@ -36,7 +39,8 @@ class Did(EventMatch):
     @property
     def words(self) -> str:
         often = f" at least {self.times} times" if self.times > 1 else ""
-        return f"{event_words(self.match)}{often}{f' in the last {self.within_days} days' if self.within_days else ''}"
+        since = f" in the last {self.within_days} days" if self.within_days else "" if self.times else " ever"
+        return f"{'' if self.times else 'no '}{event_words(self.match)}{often}{since}"
 
 
 class Scored(Closed):
@@ -128,7 +132,8 @@ class SegmentDefinition(Closed):
         if self.when is not None:
             yield {"name": "when", "points": Decimal(1), "when": self.when}
         for position, one in enumerate(self.did):
-            yield {"name": f"did {position}", "points": {"count": one.match, "ranges": [(one.times, None, Decimal(1))]}}
+            often = (one.times, None if one.times else 0, Decimal(1))
+            yield {"name": f"did {position}", "points": {"count": one.match, "ranges": [often]}}
 
 
 def parse_segment(text: str) -> SegmentDefinition:

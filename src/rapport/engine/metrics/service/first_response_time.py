@@ -2,6 +2,7 @@
 
 from rapport.engine.metrics.figures import Figure, Mean, Quantile
 from rapport.engine.metrics.relations.cases import OPENED_CASES
+from rapport.engine.metrics.relations.sla import SLA_COHORT
 from rapport.engine.metrics.shapes import EVENT_AVERAGE
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
@@ -11,6 +12,7 @@ _SOURCE = (
 )
 _NOT_WHEN = "The source does not tell automatic replies apart. Cases still without reply are not in it."
 _CALENDAR = ("first_response_time", "first_response_time_p90", "first_response_time_mean")
+_FROM_PROMISE = "first_response_time_from_promise"
 _BUSINESS = tuple(f"{name}_business" for name in _CALENDAR)
 
 
@@ -35,7 +37,7 @@ def _first_response(
         relation=OPENED_CASES,
         figure=figure,
         needs=("business_calendars.opens",) if in_business_time else (),
-        variants=tuple(other for other in (*_CALENDAR, *_BUSINESS) if other != id_),
+        variants=tuple(other for other in (*_CALENDAR, *_BUSINESS, _FROM_PROMISE) if other != id_),
     )
 
 
@@ -91,7 +93,26 @@ FIRST_RESPONSE_TIME_MEAN_BUSINESS = _first_response(
     Mean(_IN_BUSINESS, _REPLIED),
     "Beside the median: a few forgotten cases move the mean.",
 )
+FIRST_RESPONSE_TIME_FROM_PROMISE = MetricSpec(
+    id=_FROM_PROMISE,
+    name="First response time from the promise",
+    room="service",
+    sentence="Half of the promises of a first response on cases opened in the period were met within these minutes.",
+    formula="median of met_at - applied_at over promises of a first response that were met",
+    **EVENT_AVERAGE,
+    time_field="case.opened_at",
+    unit=Unit.MINUTES,
+    higher_is_better=False,
+    source="Zendesk's interface shows it so at times: from when the policy was applied.",
+    how_to_read="Shorter than from the opening where policies are applied late.",
+    not_when="A policy applied anew starts the clock anew.",
+    relation=SLA_COHORT,
+    figure=Quantile("response_minutes", 0.5, ("responded",)),
+    needs=("sla_targets.metric=first_response",),
+    variants=("first_response_time",),
+)
 FIRST_RESPONSE_TIMES = (
     *(FIRST_RESPONSE_TIME, FIRST_RESPONSE_TIME_P90, FIRST_RESPONSE_TIME_MEAN),
     *(FIRST_RESPONSE_TIME_BUSINESS, FIRST_RESPONSE_TIME_P90_BUSINESS, FIRST_RESPONSE_TIME_MEAN_BUSINESS),
+    FIRST_RESPONSE_TIME_FROM_PROMISE,
 )

@@ -23,5 +23,24 @@ NPS = MetricSpec(
     relation=NPS_ANSWERS,
     figure=NetPromoter(),
     never_mixed="survey",
-    variants=("csat",),
+    variants=("nps_bootstrap", "csat"),
+)
+
+NPS_BOOTSTRAP = MetricSpec(
+    id="nps_bootstrap",
+    name="Net promoter score, bootstrap interval",
+    room="service",
+    sentence="The net promoter score of the period with the interval that resampling its answers gives.",
+    formula="100 x (promoters - detractors) / answers; interval: 2.5th to 97.5th percentile of 10,000 samples",
+    **EVENT_RATIO,
+    time_field="survey_answer.answered_at",
+    unit=Unit.POINTS,
+    higher_is_better=True,
+    source="Reichheld 2003; interval: percentile bootstrap, Efron and Tibshirani 1993.",
+    how_to_read="The same score. With plenty of answers its interval is that of the equation.",
+    not_when="Few answer, or all alike: the interval is then too narrow, and that of `nps` is better.",
+    relation=NPS_ANSWERS,
+    figure=NetPromoter(bootstrap=True),
+    never_mixed="survey",
+    variants=("nps",),
 )

@@ -2,8 +2,8 @@
 
 from rapport.engine.metrics.aggregates import count, total
 from rapport.engine.metrics.figures import Ratio
-from rapport.engine.metrics.relations.service_orders import SERVICE_INTERACTIONS
-from rapport.engine.metrics.shapes import COHORT_RATIO
+from rapport.engine.metrics.relations.service_orders import SERVED_CUSTOMERS, SERVICE_INTERACTIONS
+from rapport.engine.metrics.shapes import COHORT_RATIO, EVENT_RATIO
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
 REVENUE_PER_SERVICE_INTERACTION = MetricSpec(
@@ -22,5 +22,24 @@ REVENUE_PER_SERVICE_INTERACTION = MetricSpec(
     relation=SERVICE_INTERACTIONS,
     figure=Ratio(total("amount"), count()),
     amount_where=(),
-    variants=(),
+    variants=("revenue_of_served_customers_per_interaction",),
+)
+
+REVENUE_OF_SERVED_CUSTOMERS_PER_INTERACTION = MetricSpec(
+    id="revenue_of_served_customers_per_interaction",
+    name="Revenue of served customers per interaction",
+    room="service",
+    sentence="Net revenue of the period of all customers who had to do with service in it, per interaction.",
+    formula="sum of orders less refunds of customers with an interaction in the period / interactions of the period",
+    **EVENT_RATIO,
+    time_field="interaction.occurred_at, order.ordered_at",
+    unit=Unit.AMOUNT,
+    higher_is_better=True,
+    source="Own; a weak reading, as nothing links the revenue to the interaction.",
+    how_to_read="How much business hangs on those who are served. Each customer's revenue stands with their first.",
+    not_when="It is taken as what service sold: whoever buys more calls more.",
+    relation=SERVED_CUSTOMERS,
+    figure=Ratio(total("amount"), count()),
+    amount_where=(),
+    variants=("revenue_per_service_interaction",),
 )

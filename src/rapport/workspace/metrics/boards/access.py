@@ -47,6 +47,16 @@ def audiences(user: User) -> list[tuple[str, str]]:
     return found
 
 
+def readers_of(dashboard: Dashboard) -> list[User]:
+    """Those who may see a dashboard and can be sent mail, by name."""
+    active = User.objects.filter(is_active=True, deleted_at=None).exclude(email="").order_by("name", "username")
+    if dashboard.owner_id is None or dashboard.audience == Audience.ALL:
+        return list(active)
+    if dashboard.audience == Audience.PRIVATE:
+        return list(active.filter(pk=dashboard.owner_id))
+    return [user for user in active if seen_by(user).filter(pk=dashboard.pk).exists()]
+
+
 def _teams_of(user: User) -> set[str]:
     """The user's own team and, for a manager, the teams of those whose records they see."""
     below = (

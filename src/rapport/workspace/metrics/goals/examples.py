@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.core.cache import cache
+
 from rapport.engine.errors import RapportError
 from rapport.engine.metrics.goals import Direction
 from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES
+from rapport.workspace.metrics.dashboards import MEASURED_TABLES, data_version
 from rapport.workspace.metrics.goals.asking import today_of
 from rapport.workspace.metrics.goals.models import Objective
 from rapport.workspace.metrics.goals.writing import Draft
 from rapport.workspace.metrics.models import Goal
+
+_KEPT_S = 6 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,16 +107,25 @@ def offers(*, now: datetime) -> list[Offer]:
     """Those whose metric exists, has a value, and has no goal yet."""
     wanted = [m for example in EXAMPLES for m in example.metrics if m in METRICS]
     taken = set(Goal.objects.filter(deleted_at=None, due_at__gt=now).values_list("metric", flat=True))
-    if not wanted:
-        return []
+    values = _values(list(dict.fromkeys(wanted)), now=now)
+    return [offer for e in EXAMPLES if (offer := _offer(e, values)) and not taken.intersection(e.metrics)]
+
+
+def _values(metrics: list[str], *, now: datetime) -> dict[str, float]:
+    """Those that have a value over the last twelve months; measured once per day and state of the data."""
+    key = f"goal-offers:{today_of(now).isoformat()}:{data_version()}"
+    kept: dict[str, float] | None = cache.get(key)
+    if kept is not None or not metrics:
+        return kept or {}
     try:
         with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
             period = Period.last_days(365, until=today_of(now))
-            told = measure(list(dict.fromkeys(wanted)), snapshot, period=period, as_of=now, runner=runner)
+            told = measure(metrics, snapshot, period=period, as_of=now, runner=runner)
     except RapportError:
-        return []
+        return {}
     values = {v.metric: float(v.value) for v in told if v.value is not None}
-    return [offer for e in EXAMPLES if (offer := _offer(e, values)) and not taken.intersection(e.metrics)]
+    cache.set(key, values, _KEPT_S)
+    return values
 
 
 def _offer(example: Example, values: dict[str, float]) -> Offer | None:

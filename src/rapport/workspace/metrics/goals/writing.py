@@ -112,7 +112,7 @@ def _target(draft: Draft, *, now: datetime) -> tuple[float, float | None]:
         raise DefinitionError(
             "There is nothing to change from.", where="target", received=reason, next_step="Set a value instead."
         )
-    target = base + abs(base) * draft.change
+    target = engine.rounded(base + abs(base) * draft.change, asked.spec.unit, figures=4)
     return (min(1.0, max(0.0, target)) if asked.spec.unit is Unit.FRACTION else target), base
 
 

@@ -69,13 +69,13 @@ def _relationship() -> Iterator[ReadyMade]:
         "Customers who came back.",
         {"subject": "contact", "did": [{"event": "order_placed", "within_days": 365, "times": 2}]},
     )
-    silent = {"no": {"event": "order_placed", "within_days": 180}}
+    silent = {"event": "order_placed", "within_days": 180, "times": 0}
     yield _one(
         "lapsing-buyers",
         group,
         "Bought before, silent for 180 days",
         "Customers to win back.",
-        {"subject": "contact", "when": silent, "did": [{"event": "order_placed"}]},
+        {"subject": "contact", "did": [{"event": "order_placed"}, silent]},
     )
     yield _one(
         "leads",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -71,7 +71,7 @@ def _board(shown: Dashboard, ask: Asking) -> Board:
 
 
 def _csv(found: Board, _shown: Dashboard, _ask: Asking) -> HttpResponseBase:
-    return StreamingHttpResponse(tables.csv_of(found), content_type="text/csv; charset=utf-8")
+    return HttpResponse("".join(tables.csv_of(found)), content_type="text/csv; charset=utf-8")
 
 
 def _xlsx(found: Board, shown: Dashboard, ask: Asking) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, cast
+from typing import Any
 
 import vl_convert
 
@@ -32,12 +32,12 @@ _TILE_HEIGHT, _CHART_WIDTH = 66.0, 252.0
 
 def png(shown: Shown, *, width: int = 560, titled: bool = True) -> bytes:
     """A chart with its title, at twice its size for sharp screens. ValueError where there is nothing to draw."""
-    return cast(bytes, vl_convert.vegalite_to_png(_spec(shown, width, titled=titled), scale=2))
+    return vl_convert.vegalite_to_png(_spec(shown, width, titled=titled), scale=2)
 
 
 def pdf(board: Board, *, title: str, lead: str) -> bytes:
     """The whole dashboard on one page: A4, or as long as it takes."""
-    return cast(bytes, vl_convert.svg_to_pdf(_page(board, title, lead)))
+    return vl_convert.svg_to_pdf(_page(board, title, lead))
 
 
 def _spec(shown: Shown, width: int, *, titled: bool) -> dict[str, Any]:

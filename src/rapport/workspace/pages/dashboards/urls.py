@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.dashboards import asides, exports, metric, outside, own, views
+from rapport.workspace.pages.dashboards import asides, exports, mails, metric, outside, own, views
 
 app_name = "dashboards"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("metrics/<str:metric_id>/rows.csv", metric.export, name="export"),
     path("metrics/<str:metric_id>/why/", asides.why, name="why"),
     path("shared/<str:token>/", outside.shared, name="shared"),
+    path("mail/<str:token>/leave/", mails.leave, name="unsubscribe"),
     path("<slug:slug>/", views.dashboard, name="dashboard"),
     path("<slug:slug>/figures/", views.figures, name="figures"),
     path("<slug:slug>/filter/", asides.filter_form, name="filter"),
@@ -26,6 +27,8 @@ urlpatterns = [
     path("<slug:slug>/charts/<str:metric_id>.png", exports.picture, name="picture"),
     path("<slug:slug>/links/", outside.links, name="links"),
     path("<slug:slug>/links/<str:share_id>/revoke/", outside.revoke_link, name="revoke_link"),
+    path("<slug:slug>/mail/", mails.mail, name="mail"),
+    path("<slug:slug>/mail/<str:mail_id>/end/", mails.end_mail, name="end_mail"),
     path("<slug:slug>/copy/", own.copy, name="copy"),
     path("<slug:slug>/edit/", own.edit, name="edit"),
     path("<slug:slug>/delete/", own.delete, name="delete"),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from rapport.engine.errors import RapportError
 from rapport.workspace.metrics import dashboards
 from rapport.workspace.metrics.boards.access import may_edit
+from rapport.workspace.metrics.boards.mailing import unsent
 from rapport.workspace.metrics.figures import Figures
 from rapport.workspace.metrics.models import Dashboard
 from rapport.workspace.pages.dashboards.asides import beside, listed
@@ -40,6 +41,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "may_edit": may_edit(reader(request), shown),
         "may_export": can(reader(request), Action.EXPORT),
         "may_share": can(reader(request), Action.EDIT_DASHBOARDS),
+        "mail_problems": unsent(shown, reader(request)),
         "is_empty": not shown.tiles.exists(),
     }
     return render(request, "dashboards/dashboard.html", {**context, **_board(request, shown, kept, ask)})

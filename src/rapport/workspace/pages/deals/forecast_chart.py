@@ -12,13 +12,17 @@ _SHADES = ((95, 0.12), (80, 0.16), (50, 0.22))  # widest first; they lie over on
 
 
 def fan(found: PipelineForecast) -> dict[str, Any]:
-    """Vega-Lite: money by day, the run rate as a dashed line from now to the end of the period."""
+    """Vega-Lite: money by day, the run rate as a dotted line from now to the end of the period.
+
+    Marks are hidden from screen readers: the chart is one image, and its figures stand in the table behind it.
+    """
     past = [step for step in found.path if step.at <= found.as_of]
     ahead = [*past[-1:], *(step for step in found.path if step.at > found.as_of)]
     x = {"field": "day", "type": "temporal", "title": None, "axis": {"format": "%-d %b", "tickCount": 6, "grid": False}}
     y = {"field": "value", "type": "quantitative", "title": None, "axis": {"format": ",.3~s", "tickCount": 5}}
     layers = [_band(ahead, share, shade, x) for share, shade in _SHADES]
-    layers.append(_line([_row(step) for step in past], x, y, dash=[]))
+    if len(past) > 1:
+        layers.append(_line([_row(step) for step in past], x, y, dash=[]))
     layers.append(_line([_row(step) for step in ahead], x, y, dash=[5, 3]))
     layers.append(_run_rate(found, past[-1:], x, y))
     layers.append(_dots([_row(step) for step in found.path], x, y))
@@ -40,13 +44,13 @@ def _band(steps: list[Step], share: int, shade: float, x: dict[str, Any]) -> dic
     y = {"field": "low", "type": "quantitative", "title": None, "axis": {"format": ",.3~s", "tickCount": 5}}
     return {
         "data": {"values": rows},
-        "mark": {"type": "area", "opacity": shade},
+        "mark": {"type": "area", "opacity": shade, "aria": False},
         "encoding": {"x": x, "y": y, "y2": {"field": "high"}},
     }
 
 
 def _line(rows: list[dict[str, Any]], x: dict[str, Any], y: dict[str, Any], *, dash: list[int]) -> dict[str, Any]:
-    mark = {"type": "line", **({"strokeDash": dash} if dash else {})}
+    mark = {"type": "line", "aria": False, **({"strokeDash": dash} if dash else {})}
     return {"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y}}
 
 
@@ -56,7 +60,7 @@ def _run_rate(found: PipelineForecast, last: list[Step], x: dict[str, Any], y: d
     colour = {"datum": "Run rate", "type": "nominal", "legend": None, "scale": {"range": ["#e8890c"]}}
     return {
         "data": {"values": [{"day": start["day"], "value": start["value"]}, end]},
-        "mark": {"type": "line", "strokeDash": [2, 3]},
+        "mark": {"type": "line", "strokeDash": [2, 3], "aria": False},
         "encoding": {"x": x, "y": y, "color": colour},
     }
 
@@ -68,5 +72,5 @@ def _dots(rows: list[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]) -> d
         {"field": "low", "format": ",.0f", "title": "80 % band from"},
         {"field": "high", "format": ",.0f", "title": "to"},
     ]
-    mark = {"type": "point", "filled": True, "size": 34}
+    mark = {"type": "point", "filled": True, "size": 34, "aria": False}
     return {"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y, "tooltip": told}}

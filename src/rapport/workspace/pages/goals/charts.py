@@ -25,9 +25,14 @@ def course_chart(
     layers: list[dict[str, Any]] = [
         {
             "data": {"values": [{"target": target}]},
-            "mark": {"type": "rule", "strokeWidth": 1.5},
+            "mark": {"type": "rule", "strokeWidth": 2},
             "encoding": {"y": {**y, "field": "target"}},
-        }
+        },
+        {
+            "data": {"values": [{"target": target, "said": "target"}]},
+            "mark": {"type": "text", "align": "left", "dx": 4, "dy": 8},
+            "encoding": {"x": {"value": 0}, "y": {**y, "field": "target"}, "text": {"field": "said"}},
+        },
     ]
     if reading is not None and reading.likely is not None and actual:
         layers += _ahead(reading, actual[-1], last, y)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from rapport.engine.errors import RapportError
 from rapport.engine.metrics import goals as engine
+from rapport.engine.metrics.spec import Metric
 from rapport.workspace.metrics.dashboards import data_version
 from rapport.workspace.metrics.goals.asking import measured
 from rapport.workspace.pages.dashboards.units import in_full
@@ -39,7 +40,10 @@ def preview(request: HttpRequest) -> HttpResponse:
     if part not in dict(parts):
         data["part"] = ""
     form = GoalForm(data, parts=parts)
-    context: dict[str, Any] = {"form": form, "changed": changed}
+    fields = GoalForm(
+        initial={**asked.dict(), "part": data.get("part", "")}, parts=parts
+    )  # to show, without complaints
+    context: dict[str, Any] = {"form": fields, "changed": changed}
     if not asked.get("metric"):
         return render(request, "goals/preview.html", context)
     form.is_valid()
@@ -71,10 +75,8 @@ def _told(form: GoalForm, typed: str, *, now: datetime) -> dict[str, Any]:
         "spec": spec,
         "now": in_full(spec, told_now.value),
         "reason": told_now.reason,
-        "likely": in_full(spec, told_now.likely) if told_now.likely is not None else "",
-        "interval": f"{in_full(spec, told_now.lower)} to {in_full(spec, told_now.upper)}"
-        if told_now.lower is not None
-        else "",
+        "likely": _about(spec, told_now.likely) if told_now.likely is not None else "",
+        "interval": f"{_about(spec, told_now.lower)} to {_about(spec, told_now.upper)}",
         "chance": chance(told_now.probability),
         "aim": in_full(spec, wanted) if wanted is not None else "",
         "no_projection": told_now.no_projection,
@@ -84,6 +86,10 @@ def _told(form: GoalForm, typed: str, *, now: datetime) -> dict[str, Any]:
         "suggestions": [(f"{s.value * percent:.10g}", in_full(spec, s.value), s) for s in engine.suggestions(history)],
         "unit": unit_of(spec, kind=VALUE),
     }
+
+
+def _about(spec: Metric, value: float | None) -> str:
+    return in_full(spec, engine.rounded(value, spec.unit, figures=4)) if value is not None else ""
 
 
 def _measured(goal: engine.Goal, *, now: datetime) -> engine.Progress:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from rapport.engine.metrics.goals import Direction, Reading
+from rapport.engine.metrics.goals import Direction, Reading, rounded
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, Unit
 from rapport.workspace.metrics.goals.asking import is_measurable, last_day, span_of, today_of
@@ -24,10 +24,10 @@ STATUSES = {
     "unknown": ("help-circle", ""),
 }
 _READINGS = {
-    Reading.TOTAL: "adds up from the first day to the last",
-    Reading.AVERAGE: "over everything from the first day to the last",
-    Reading.LEVEL: "as it stands at the end of the day",
-    Reading.TRAILING: "over as many days as the goal has, up to now",
+    Reading.TOTAL: "The metric adds up from the first day to the last.",
+    Reading.AVERAGE: "The metric is told over everything from the first day to the last.",
+    Reading.LEVEL: "The metric is read as it stands at the end of a day.",
+    Reading.TRAILING: "The metric is read over as many days as the goal has, the newest of them yesterday.",
 }
 
 
@@ -122,8 +122,8 @@ def _shown(
         icon=STATUSES[status][0],
         css=STATUSES[status][1],
         reason=_reason(goal, reading, spec),
-        expected=told.full(reading.expected) if reading and reading.expected is not None else "",
-        likely=told.full(reading.likely) if reading and reading.likely is not None else "",
+        expected=told.about(reading.expected) if reading and reading.expected is not None else "",
+        likely=told.about(reading.likely) if reading and reading.likely is not None else "",
         interval=told.interval(reading),
         chance=chance(reading.probability) if reading else "",
         bar=_bar(goal, reading, told),
@@ -148,10 +148,14 @@ class _Told:
     def short(self, value: float | None) -> str:
         return in_short(self.spec, value) if self.spec else wording.number(value)
 
+    def about(self, value: float) -> str:
+        """What is not counted but foreseen, with four figures."""
+        return self.full(rounded(value, self.spec.unit, figures=4) if self.spec else value)
+
     def interval(self, reading: GoalReading | None) -> str:
         if reading is None or reading.lower is None or reading.upper is None or reading.lower == reading.upper:
             return ""
-        return f"{self.full(reading.lower)} to {self.full(reading.upper)}"
+        return f"{self.about(reading.lower)} to {self.about(reading.upper)}"
 
 
 def chance(probability: float | None) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from rapport.engine.errors import RapportError
+from rapport.engine.metrics.goals import rounded
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.metrics.goals.examples import offers
 from rapport.workspace.metrics.goals.keeping import refresh_goals
@@ -168,8 +169,12 @@ def _lines(its: ShownGoal, readings: Sequence[GoalReading]) -> list[dict[str, An
         {
             "day": reading.day,
             "value": in_full(spec, reading.value),
-            "expected": in_full(spec, reading.expected) if reading.expected is not None else "–",
-            "likely": in_full(spec, reading.likely) if reading.likely is not None else "–",
+            "expected": in_full(spec, rounded(reading.expected, spec.unit, figures=4))
+            if reading.expected is not None
+            else "–",
+            "likely": in_full(spec, rounded(reading.likely, spec.unit, figures=4))
+            if reading.likely is not None
+            else "–",
             "chance": chance(reading.probability) or "–",
             "status": reading.status,
         }

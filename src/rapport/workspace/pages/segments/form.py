@@ -17,7 +17,7 @@ from rapport.engine.scores.rfm.segments import SEGMENTS
 from rapport.workspace.pages.scores.form import changes
 from rapport.workspace.pages.scores.form.changes import place_of
 from rapport.workspace.pages.scores.form.shown import TEST_WORDS, Event, Form, Tests, event_of, form_of, tests_of
-from rapport.workspace.pages.scores.form.values import plain, shown
+from rapport.workspace.pages.scores.form.values import number_or_text, plain, shown
 from rapport.workspace.scores.definitions import live_definitions, readable
 
 Labels = Mapping[str, Sequence[str]]
@@ -25,11 +25,17 @@ Labels = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class DidLine:
-    """Something that happened. times: how often at least."""
+    """Something that happened. times: how often at least; 0: it did not."""
 
     place: str
     event: Event
     times: str
+
+    happened = {"1": "did", "0": "did not"}
+
+    @property
+    def happens(self) -> str:
+        return "0" if self.times == "0" else "1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +158,12 @@ def _drop(document: Any, path: list[str], value: str) -> None:
     document[path[0]].pop(int(path[1]))
 
 
+def _times(document: Any, path: list[str], value: str) -> None:
+    document[path[0]][int(path[1])]["times"] = number_or_text(value.strip() or "1")
+
+
 _OWN: Mapping[str, Callable[[Any, list[str], str], None]] = {
+    "times": _times,
     "add_did": _add_did,
     "add_score": _add_score,
     "labels": _labels,

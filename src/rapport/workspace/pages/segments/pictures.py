@@ -46,7 +46,9 @@ def metric_chart(rows: Sequence[tuple[str, float | None]], everybody: float | No
     }
     layers = [bars]
     if everybody is not None:
-        layers.append({"mark": {"type": "rule", "strokeDash": [4, 3]}, "encoding": {"x": {"datum": everybody}}})
+        layers.append(
+            {"mark": {"type": "rule", "strokeDash": [4, 3], "aria": False}, "encoding": {"x": {"datum": everybody}}}
+        )
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "height": max(120, 26 * len(values)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import islice
 from typing import Any, cast
 
+from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,7 +30,7 @@ from rapport.workspace.queue import enqueue
 from rapport.workspace.team.access import Action, can, needs
 from rapport.workspace.team.models import User
 
-_BUILDS, _TREND = 400, 13
+_BUILDS, _TREND, _AT_ONCE = 400, 13, 500
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -73,15 +75,7 @@ def members(request: HttpRequest, name: str) -> HttpResponse:
 def export(request: HttpRequest, name: str) -> StreamingHttpResponse:
     """The members that the reader may see, as CSV."""
     shown, user = standing(name), _user(request)
-    columns = people.columns_of(shown.subject)
-
-    def rows() -> Iterator[Sequence[object]]:
-        for one in people.every_member(shown, user):
-            since = one.since.isoformat(timespec="seconds") if one.since else ""
-            yield [one.record.pk, one.name, since, *(getattr(one.record, column) for column in columns)]
-
-    lines = csv_lines(["id", "name", "member since", *columns], rows())
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(_lines(shown, user), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{shown.name}-{timezone.now():%Y-%m-%d}.csv"'
     return answer
 
@@ -128,6 +122,24 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("segments:segment", name)
     messages.success(request, f"“{shown.title}” is deleted; who was in it stays known.")
     return redirect("segments:index")
+
+
+async def _lines(shown: Segment, user: User) -> AsyncIterator[bytes]:
+    """A line at a time, read in a thread beside the server's own."""
+    columns = people.columns_of(shown.subject)
+
+    def rows() -> Iterator[Sequence[object]]:
+        for one in people.every_member(shown, user):
+            since = one.since.isoformat(timespec="seconds") if one.since else ""
+            yield [one.record.pk, one.name, since, *(getattr(one.record, column) for column in columns)]
+
+    lines = csv_lines(["id", "name", "member since", *columns], rows())
+    while chunk := await sync_to_async(_chunk)(lines):
+        yield chunk
+
+
+def _chunk(lines: Iterator[str]) -> bytes:
+    return "".join(islice(lines, _AT_ONCE)).encode()
 
 
 def standing(name: str) -> Segment:

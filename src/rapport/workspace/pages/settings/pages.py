@@ -17,7 +17,7 @@ from rapport.workspace.pages.settings.forms import MeForm, PersonForm, TeamForm,
 from rapport.workspace.team.access import Action, can, needs
 from rapport.workspace.team.models import Role, Team, User
 
-_SECRET = frozenset({"secret_key", "database"})
+_SECRET = frozenset({"secret_key", "database", "mail"})
 _MOST = 200
 
 

@@ -40,9 +40,7 @@ def _goal(metric: str, target: float = 1.0, **told: object) -> Goal:
 def found(company: Company, counting: CountingRunner) -> dict[str, Any]:
     metrics = ("revenue", "average_basket_value", "active_customers", "repeat_customer_ratio")
     people = [{"id": c, "created_at": "2023-12-01", "recorded_at": "2023-12-01"} for c in ("c1", "c2")]
-    snapshot = company(
-        orders=_orders(), contacts=people, settings={"customer_grain": "person", "data_through": NOW}
-    )
+    snapshot = company(orders=_orders(), contacts=people, settings={"customer_grain": "person", "data_through": NOW})
     goals = [_goal(m) for m in metrics] + [_goal("revenue", filters=(Only("channel", ("web",)),))]
     told = progress(goals, snapshot, today=TODAY, as_of=NOW, runner=counting)
     return {**dict(zip((*metrics, "on the web"), told, strict=True)), "queries": counting.queries}

@@ -82,6 +82,18 @@ class TestUnknown:
     def test_a_goal_that_has_not_begun_says_when_it_does(self) -> None:
         found = _total(STEADY, target=10.0, span=Period(date(2026, 8, 1), date(2026, 9, 1)), begun=False)
         assert (found.value, found.status, found.reason) == (None, Status.UNKNOWN, "It begins on 2026-08-01.")
+        assert found.likely == pytest.approx(100, rel=0.03)  # August, and not July with it
+
+    @pytest.mark.parametrize(
+        ("reading", "metric", "likely"),
+        [(Reading.AVERAGE, "average_basket_value", 100.0), (Reading.LEVEL, "customers", 100.0)],
+    )
+    def test_of_a_goal_to_come_is_told_where_it_may_end(self, reading: Reading, metric: str, likely: float) -> None:
+        span = Period(date(2026, 9, 1), date(2026, 12, 1))
+        found = _total(STEADY, reading=reading, metric=metric, target=90.0, span=span, begun=False)
+        assert found.likely == pytest.approx(likely, rel=0.03)
+        assert found.probability is not None
+        assert found.probability > 0.9
 
     def test_a_metric_without_value_is_unknown_and_not_0(self) -> None:
         found = _total([None] * 36, now=None, target=10.0)

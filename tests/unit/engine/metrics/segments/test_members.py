@@ -72,6 +72,7 @@ def test_what_they_did_counts_by_how_often_and_how_lately(crm: Snapshot, runner:
     assert found(f"subject: contact\ndid: [{pricing % 2}]", crm, runner) == {"ann"}
     assert found(f"subject: contact\ndid: [{pricing % 3}]", crm, runner) == set()
     assert found(f"subject: contact\ndid: [{pricing % 1}]", crm, runner, "2025-01-10") == set()
+    assert found(f"subject: contact\ndid: [{pricing % 0}]", crm, runner) == {"bo", "cy"}
     assert found("subject: contact\nwhen: {not: {no: {event: page_view}}}", crm, runner) == {"ann", "bo"}
 
 
@@ -107,7 +108,7 @@ def test_what_no_source_tells_is_not_taken_for_no(crm: Snapshot, runner: DuckdbR
         ("subject: contact\nwhen: {field: contact.nme, at_least: 3}\nwhat: 1", "not known"),
         ("subject: contact\nwhen: {field: nothing.here, is: 1}", "begins with its table"),
         ("subject: contact\nscores: [{score: fit}]", "told by bands"),
-        ("subject: contact\ndid: [{event: page_view, times: 0}]", "greater than or equal to 1"),
+        ("subject: contact\ndid: [{event: page_view, times: -1}]", "greater than or equal to 0"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_reason(text: str, told: str) -> None:

@@ -88,6 +88,7 @@ class TestForm:
         answer = company.client("bob").post("/goals/new/", told)
         goal = Goal.objects.get()
         assert answer["Location"] == f"/goals/{goal.pk}/"
+        assert goal.plan.objective is not None
         assert (goal.target, goal.plan.objective.title, goal.owner) == (50.0, "Grow", company.people["bob"])
         assert goal.readings.count() == 1, "it is measured at once"
 
@@ -157,7 +158,7 @@ class TestPages:
         assert (its.bar.filled, its.bar.expected) == (40.0, 50.0)
 
     def test_unknown_is_said_and_not_shown_as_0(self, company: SmallCompany) -> None:
-        nothing = dict.fromkeys(("value", "expected", "likely", "lower", "upper", "probability"))
+        nothing: dict[str, Any] = dict.fromkeys(("value", "expected", "likely", "lower", "upper", "probability"))
         goal = _goal(company, status="unknown", reason="No sales to count in this period.", **nothing)
         (its,) = shown_goals([goal], now=timezone.now())
         assert (its.bar, its.value, its.chance) == (None, "unknown", "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from rapport.engine.metrics.segments.spec import parse_segment
@@ -57,10 +59,15 @@ def test_an_export_holds_what_the_reader_may_see_and_no_formulas(company: SmallC
     company.contact_of["alice"].first_name = ""
     company.contact_of["alice"].save()
     answer = company.client("alice").get(f"/segments/{called.name}/members.csv")
-    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    lines = b"".join(whole(answer)).decode("utf-8-sig").splitlines()
     assert lines[0].startswith("id,name,member since,email")
     assert len(lines) == 2
     assert ",'=cmd()," in lines[1]
+
+
+@async_to_sync
+async def whole(answer: StreamingHttpResponse) -> list[bytes]:
+    return [part async for part in answer.streaming_content]
 
 
 def test_members_come_a_page_at_a_time(company: SmallCompany, called: Segment) -> None:
@@ -165,6 +172,10 @@ class TestForm:
         form = segment_form(read_yaml(text))
         assert [line.times for line in form.did] == ["1", "3"]
         assert form.when.tests[0].operand == "SE, NO"
+        text = changed(text, change="set", place="did/1/times", value="0")
+        assert parse_segment(text).words.endswith("no page view in the last 30 days")
+        text = changed(text, change="times", place="did/1/times", value="4")
+        assert parse_segment(text).did[1].times == 4
         text = changed(text, change="drop", place="did/1", value="")
         text = changed(text, change="remove_test", place="when/all/0", value="")
         assert parse_segment(text) == parse_segment(CALLED)

@@ -2,83 +2,123 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import rapport.workspace.lib.ids
 from django.db import migrations, models
+
+import rapport.workspace.lib.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Grouping',
+            name="Grouping",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('subject', models.CharField(max_length=20)),
-                ('as_of', models.DateTimeField()),
-                ('names', models.JSONField(default=list)),
-                ('model', models.JSONField(blank=True, null=True)),
-                ('groups', models.JSONField(default=list)),
-                ('tried', models.JSONField(default=list)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('active_count', models.BigIntegerField(default=0)),
-                ('sampled_count', models.BigIntegerField(default=0)),
-                ('created_by', models.CharField(blank=True, default='', max_length=255)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("subject", models.CharField(max_length=20)),
+                ("as_of", models.DateTimeField()),
+                ("names", models.JSONField(default=list)),
+                ("model", models.JSONField(blank=True, null=True)),
+                ("groups", models.JSONField(default=list)),
+                ("tried", models.JSONField(default=list)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("active_count", models.BigIntegerField(default=0)),
+                ("sampled_count", models.BigIntegerField(default=0)),
+                ("created_by", models.CharField(blank=True, default="", max_length=255)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'segment_groupings',
-                'ordering': ['-created_at'],
+                "db_table": "segment_groupings",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('name', models.SlugField(max_length=100, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True, default='')),
-                ('subject', models.CharField(max_length=20)),
-                ('document', models.TextField(blank=True, default='')),
-                ('group_number', models.PositiveIntegerField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('ready_made', models.CharField(blank=True, default='', max_length=100)),
-                ('created_by', models.CharField(blank=True, default='', max_length=255)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('size', models.BigIntegerField(blank=True, null=True)),
-                ('built_at', models.DateTimeField(blank=True, null=True)),
-                ('value', models.FloatField(blank=True, null=True)),
-                ('findings', models.JSONField(blank=True, null=True)),
-                ('grouping', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='segments', to='segments.grouping')),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.SlugField(max_length=100, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True, default="")),
+                ("subject", models.CharField(max_length=20)),
+                ("document", models.TextField(blank=True, default="")),
+                ("group_number", models.PositiveIntegerField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("ready_made", models.CharField(blank=True, default="", max_length=100)),
+                ("created_by", models.CharField(blank=True, default="", max_length=255)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                ("size", models.BigIntegerField(blank=True, null=True)),
+                ("built_at", models.DateTimeField(blank=True, null=True)),
+                ("value", models.FloatField(blank=True, null=True)),
+                ("findings", models.JSONField(blank=True, null=True)),
+                (
+                    "grouping",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="segments",
+                        to="segments.grouping",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'segments',
-                'ordering': ['title', 'id'],
+                "db_table": "segments",
+                "ordering": ["title", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SegmentBuild',
+            name="SegmentBuild",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField()),
-                ('as_of', models.DateTimeField()),
-                ('size', models.BigIntegerField(blank=True, null=True)),
-                ('entered_count', models.BigIntegerField(default=0)),
-                ('left_count', models.BigIntegerField(default=0)),
-                ('error', models.TextField(blank=True, default='')),
-                ('finished_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('segment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='builds', to='segments.segment')),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("as_of", models.DateTimeField()),
+                ("size", models.BigIntegerField(blank=True, null=True)),
+                ("entered_count", models.BigIntegerField(default=0)),
+                ("left_count", models.BigIntegerField(default=0)),
+                ("error", models.TextField(blank=True, default="")),
+                ("finished_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="builds", to="segments.segment"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'segment_builds',
-                'ordering': ['-as_of', '-finished_at'],
-                'indexes': [models.Index(fields=['segment', '-as_of'], name='segment_builds_newest')],
+                "db_table": "segment_builds",
+                "ordering": ["-as_of", "-finished_at"],
+                "indexes": [models.Index(fields=["segment", "-as_of"], name="segment_builds_newest")],
             },
         ),
     ]

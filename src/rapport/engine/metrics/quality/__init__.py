@@ -1,0 +1,1 @@
+"""How good the records are: the rules, and what they find."""
