@@ -19,6 +19,7 @@ SCHEDULES = (
     Schedule(name="hourly", task="work_list", cron="5 * * * *"),
     Schedule(name="dashboard mail", task="send_dashboards", cron="0 * * * *"),
     Schedule(name="publishing", task="publish", cron="*/10 * * * *"),
+    Schedule(name="metric rows", task="keep_metric_rows", cron="3-59/10 * * * *"),
     Schedule(name="lake upkeep", task="lake_upkeep", cron="45 3 * * *"),
     Schedule(name="job upkeep", task="forget_jobs", cron="30 3 * * *"),
 )

@@ -89,6 +89,10 @@ class DuckdbRunner:
             list(files), table_name=f"files_{self._made}", union_by_name=True, hive_partitioning=True
         )
 
+    def write(self, expression: ir.Table, file: Path) -> None:
+        """The rows of an expression as one Parquet file."""
+        self.backend.to_parquet(expression, file, compression="zstd")
+
     def can(self, ability: str) -> bool:
         return ability in {"percentile_disc", "spill"}
 

@@ -6,7 +6,7 @@ the dear part (joins along references, history, attribution), so it is done once
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,9 +84,12 @@ def rows_to_keep(
     as_of: datetime,
     periods: Sequence[Period],
     runner: Runner,
+    dimensions: Collection[str] | None = None,
 ) -> Iterator[tuple[str, ir.Table]]:
-    """For each relation its name and its rows: instants, what metrics read, and every dimension as `dim_<name>`.
+    """For each relation its name and its rows: instants, what metrics read, and dimensions as `dim_<name>`.
 
+    Parameters: dimensions to look up at other records, each of which costs a join; None for all. Those that a
+        relation has as a column are always there.
     A relation whose tables are missing is left out. Rows dated by an event carry `local_day`, and for each distinct
     count `next_<aggregate>`: the day of the next row of the same thing (see `_distinct`).
     """
@@ -97,15 +100,16 @@ def rows_to_keep(
         wanted.setdefault(spec.relation.name, {}).update(dict.fromkeys(spec.aggregates))
     for name, relation in relations.items():
         read = {column for aggregate in wanted[name] for column in aggregate.columns}
+        shown = _dimensions(relation, snapshot, dimensions)
         reading = Reading(
             view=as_known(snapshot, as_of),
             windows=windows_of(periods, time_zone=snapshot.time_zone, as_of=as_of),
             needed_by=f"the rows of {name}",
-            wanted=frozenset(read.union(d.column for d in relation.dimensions.values())),
+            wanted=frozenset(read.union(relation.dimensions[one].column for one in shown)),
             runner=runner,
         )
         try:
-            yield name, _kept(relation, reading, list(wanted[name]))
+            yield name, _kept(relation, reading, list(wanted[name]), shown)
         except DataError:
             continue
 
@@ -132,8 +136,7 @@ def _distinct(rows: ir.Table, aggregate: Aggregate) -> ir.Scalar:
     return (counted if condition is None else counted & condition).sum()
 
 
-def _kept(relation: Relation, reading: Reading, wanted: Sequence[Aggregate]) -> ir.Table:
-    known = _dimensions(relation, reading)
+def _kept(relation: Relation, reading: Reading, wanted: Sequence[Aggregate], known: Sequence[str]) -> ir.Table:
     rows = with_dimensions(plain(relation.rows(reading)), relation, reading, known)
     dated = {Dating.EVENT: (DAY,), Dating.STANDING: ("from_at", "to_at"), Dating.PER_PERIOD: ("period",)}
     if relation.dating is Dating.EVENT:
@@ -146,10 +149,14 @@ def _kept(relation: Relation, reading: Reading, wanted: Sequence[Aggregate]) -> 
     return _with_next(kept, wanted) if relation.dating is Dating.EVENT else kept
 
 
-def _dimensions(relation: Relation, reading: Reading) -> list[str]:
+def _dimensions(relation: Relation, snapshot: Snapshot, chosen: Collection[str] | None) -> list[str]:
     """Those whose values are kept; segments are not, as a row may be in several."""
-    own = {name: dimension for name, dimension in relation.dimensions.items() if name != SEGMENT}
-    return [name for name, dimension in own.items() if dimension.table is None or reading.has(dimension.table)]
+    return [
+        name
+        for name, dimension in relation.dimensions.items()
+        if name != SEGMENT
+        and (dimension.table is None or (snapshot.has(dimension.table) and (chosen is None or name in chosen)))
+    ]
 
 
 def _with_next(rows: ir.Table, aggregates: Iterable[Aggregate]) -> ir.Table:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
 
-from rapport.engine.crm.tables import TABLES
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.crm.lake.models import LakeBatch
 from rapport.workspace.metrics.computing import Question, computed
+from rapport.workspace.metrics.data_version import MEASURED_TABLES as MEASURED_TABLES
+from rapport.workspace.metrics.data_version import data_version as data_version
 from rapport.workspace.metrics.figures import Figures, from_json, to_json
+from rapport.workspace.metrics.kept_rows import Kept, usable
 from rapport.workspace.metrics.models import Dashboard, DashboardValues, Tile
 from rapport.workspace.metrics.periods import DEFAULT_COMPARISON, DEFAULT_PERIOD, Chosen, chosen, compared_with
 from rapport.workspace.metrics.ready_made import ensure_ready_made
 
 _KEPT_FOR = timedelta(days=3)
-MEASURED_TABLES = tuple(name for name, table in TABLES.items() if table.room not in ("scores", "actions"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +51,9 @@ def reporting_zone() -> ZoneInfo:
 
 def kept_figures(dashboard: Dashboard, asked: Asked, *, now: datetime) -> Figures | None:
     """The figures of the published data, where they have been computed; None where they have not."""
-    kept = DashboardValues.objects.filter(key=_key(dashboard, asked.question(now)), data_version=data_version()).first()
-    return from_json(kept.body) if kept else None
+    version = _version(usable(now))
+    found = DashboardValues.objects.filter(key=_key(dashboard, asked.question(now)), data_version=version).first()
+    return from_json(found.body) if found else None
 
 
 def figures(dashboard: Dashboard, asked: Asked, *, now: datetime) -> Figures:
@@ -62,10 +63,11 @@ def figures(dashboard: Dashboard, asked: Asked, *, now: datetime) -> Figures:
 
 def compute(dashboards: Sequence[Dashboard], asked: Asked, *, now: datetime) -> list[Figures]:
     """Several dashboards measured together, and kept."""
-    question, version = asked.question(now), data_version()
+    kept = usable(now)
+    question, version = replace(asked.question(now), as_of=kept.as_of if kept else now), _version(kept)
     boards = [measured_tiles(dashboard) for dashboard in dashboards]
     with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
-        found = computed(boards, question, snapshot, runner=runner)
+        found = computed(boards, question, snapshot, runner=runner, kept=kept.open(runner) if kept else None)
     for dashboard, its in zip(dashboards, found, strict=True):
         DashboardValues.objects.update_or_create(
             key=_key(dashboard, question),
@@ -88,10 +90,8 @@ def warm(*, now: datetime | None = None) -> int:
     return len(made)
 
 
-def data_version() -> str:
-    """What has been published of the tables that metrics read; changes with every batch of them."""
-    batches = LakeBatch.objects.filter(table__in=MEASURED_TABLES).order_by("table").values_list("table", "batch")
-    return hashlib.sha256(json.dumps(list(batches)).encode()).hexdigest()
+def _version(kept: Kept | None) -> str:
+    return kept.version if kept else data_version()
 
 
 def _key(dashboard: Dashboard, question: Question) -> str:

@@ -6,8 +6,16 @@ from django.utils import timezone
 
 from rapport.workspace.metrics.forecasts.keeping import keep_forecasts
 from rapport.workspace.metrics.goals.keeping import refresh_goals
+from rapport.workspace.metrics.kept_rows import keep_rows
 from rapport.workspace.queue.progress import Progress
 from rapport.workspace.queue.registry import task
+
+
+@task("keep_metric_rows", retries=1)
+def keep_metric_rows(progress: Progress) -> dict[str, object]:
+    """The rows that dashboards read, where data have come in."""
+    progress.report(0, 1, "keeping the rows of metrics")
+    return {"made": keep_rows(now=timezone.now())}
 
 
 @task("goals", retries=1)
