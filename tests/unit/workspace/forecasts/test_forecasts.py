@@ -11,6 +11,8 @@ import pytest
 from rapport.engine.errors import DefinitionError
 from rapport.engine.forecasting.pipeline.book import Book, in_days
 from rapport.engine.metrics.period import Period
+from rapport.workspace.crm.records.models import Contact
+from rapport.workspace.crm.sales.models import Order
 from rapport.workspace.metrics.forecasts import asked, keeping, past
 from rapport.workspace.metrics.forecasts.asked import choices, name_of, owners_of, period_named
 from rapport.workspace.metrics.models import ForecastSnapshot
@@ -28,6 +30,7 @@ def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -
     settings.BASE_CURRENCY = "EUR"
     settings.REPORTING_TIME_ZONE = "Europe/Stockholm"
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    monkeypatch.setattr(keeping, "SERIES", ("deals_created",))  # one series is as good as four
 
 
 @pytest.fixture
@@ -144,3 +147,18 @@ class TestPage:
         assert "As it would have been made" in page
         assert "This forecast" in page
         assert "Run rate of the last 90 days" in page
+
+    def test_what_else_is_to_come_is_told_where_it_can_be(self, company: SmallCompany) -> None:
+        at = NOW - timedelta(days=200)
+        for number in range(60):
+            person = Contact.objects.create(id=f"b{number}", created_at=at, recorded_at=at)
+            for order in range(1 + number % 4):
+                when = at + timedelta(days=(7 * number) % 60 + 30 * order)
+                Order.objects.create(
+                    contact=person, ordered_at=when, recorded_at=when, amount=40 + number, currency="EUR"
+                )
+        page = company.client("ada").get("/deals/forecast/beyond/").content.decode()
+        assert "Revenue from existing customers" in page
+        assert "March 2026" in page
+        assert "/dashboards/metrics/orders/" in page
+        assert "Revenue" not in company.client("alice").get("/deals/forecast/beyond/").content.decode()
