@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import OuterRef, Subquery
+
 from rapport.engine.metrics.goals import Direction, Reading, rounded
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, Unit
@@ -87,7 +89,8 @@ def shown_goals(goals: Sequence[Goal], *, now: datetime) -> list[ShownGoal]:
 
 
 def _newest(goals: Iterable[Goal]) -> dict[str, GoalReading]:
-    readings = GoalReading.objects.filter(goal__in=[g.pk for g in goals]).order_by("goal_id", "day")
+    newest = GoalReading.objects.filter(goal=OuterRef("goal")).order_by("-day").values("pk")[:1]
+    readings = GoalReading.objects.filter(goal__in=[goal.pk for goal in goals], pk=Subquery(newest))
     return {reading.goal_id: reading for reading in readings}
 
 

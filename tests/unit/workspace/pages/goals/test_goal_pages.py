@@ -125,6 +125,13 @@ class TestForm:
         assert bob.get(f"/goals/{goal.pk}/").status_code == 404
         assert "Seventy" not in bob.get("/goals/").content.decode()
 
+    def test_a_goal_on_several_parts_stays_on_them(self, company: SmallCompany) -> None:
+        goal = _goal(company)
+        Goal.objects.filter(pk=goal.pk).update(filters={"channel": ["web", "store"], "country": ["SE"]})
+        company.client("bob").post(f"/goals/{goal.pk}/change/", _answers(dimension="channel", part="web"))
+        goal.refresh_from_db()
+        assert goal.filters == {"channel": ["web", "store"], "country": ["SE"]}
+
 
 class TestPreview:
     def test_shows_the_history_and_what_it_suggests(self, company: SmallCompany) -> None:
