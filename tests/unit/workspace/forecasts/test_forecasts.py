@@ -10,7 +10,9 @@ import pytest
 
 from rapport.engine.errors import DefinitionError
 from rapport.engine.forecasting.pipeline.book import Book, in_days
+from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Period
+from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.crm.records.models import Contact
 from rapport.workspace.crm.sales.models import Order
 from rapport.workspace.metrics.forecasts import asked, keeping, past
@@ -99,6 +101,18 @@ class TestKept:
         keeping.keep_forecasts(now=NOW)
         frozen = dict(ForecastSnapshot.objects.filter(forecast="bookings").values_list("period", "is_frozen"))
         assert frozen == {"2026-03": False, "2026-04": True, "2026-Q1": False, "2026-Q2": True}
+
+    def test_the_metrics_of_accuracy_find_what_was_kept(self, company: SmallCompany, deals: Book) -> None:
+        keeping.keep_forecasts(now=NOW)
+        kept = ForecastSnapshot.objects.get(forecast="bookings", period="2026-Q2")
+        owned = ForecastSnapshot.objects.get(forecast=f"bookings:owner={company.people['alice'].pk}", period="2026-Q2")
+        with open_snapshot() as (snapshot, runner):
+            asked_for = {"period": Period.quarter(2026, 2), "as_of": NOW + timedelta(days=100), "runner": runner}
+            (whole,) = measure(["forecast_at_start"], snapshot, **asked_for)
+            parts = measure(["forecast_at_start"], snapshot, by=["owner"], **asked_for)
+        assert float(whole.value or 0) == pytest.approx(kept.value, abs=0.01)
+        of_alice = {p.dimensions["owner"]: p.value for p in parts}[company.people["alice"].pk]
+        assert float(of_alice or 0) == pytest.approx(owned.value, abs=0.01)
 
     def test_a_frozen_one_is_held_against_what_was_won(self, company: SmallCompany, deals: Book) -> None:
         made = datetime(2026, 2, 1, 3, tzinfo=UTC)
