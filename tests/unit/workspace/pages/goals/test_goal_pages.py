@@ -173,6 +173,14 @@ class TestPages:
         assert "No sales to count in this period." in page
         assert "€0" not in page
 
+    def test_a_goal_to_come_says_when_it_begins(self, company: SmallCompany) -> None:
+        goal = _goal(company, value=None, expected=None, status="unknown", reason="It begins on 2031-01-01.")
+        Goal.objects.filter(pk=goal.pk).update(starts_at=timezone.now() + timedelta(days=9))
+        page = company.client("alice").get("/goals/").content.decode()
+        assert "It begins on" in page
+        assert "2031-01-01" not in page
+        assert "4\u00a0% likely to be met" in page
+
     def test_the_strategy_stands_by_perspective(self, company: SmallCompany) -> None:
         _goal(company)
         Objective.objects.create(title="Be known", heading="Our people")
