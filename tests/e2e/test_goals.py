@@ -14,16 +14,16 @@ from e2e.conftest import LOOKS, Eyes
 class TestGoals:
     def test_a_goal_is_set_from_what_its_history_says_read_and_removed(self, eyes: Eyes) -> None:
         page = eyes.open("/goals/new/")
-        page.get_by_label("Metric").select_option("revenue")
+        page.locator("#id_metric").select_option("revenue")
         preview = page.locator("#goal-preview")
         expect(preview).to_contain_text("Likely when due", timeout=30_000)
         expect(page.locator("#id_target_helptext")).to_have_text("In the company's currency.")
-        page.get_by_label("Only a part").select_option("channel")
-        expect(page.get_by_label("Only a part")).to_have_value("channel", timeout=30_000)
-        page.get_by_label("Only a part").select_option("")
+        page.locator("#id_dimension").select_option("channel")
+        expect(page.locator("#id_dimension")).to_have_value("channel", timeout=30_000)
+        page.locator("#id_dimension").select_option("")
         page.get_by_label("Target", exact=True).fill("12000")
         expect(preview).to_contain_text("12,000", timeout=30_000)
-        page.get_by_label("Objective").select_option("new")
+        page.locator("#id_objective").select_option("new")
         page.get_by_label("Name of the new objective").fill("Grow what we are good at")
         assert faults(page) == []
         page.get_by_role("button", name="Set the goal").click()

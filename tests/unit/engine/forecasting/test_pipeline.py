@@ -12,10 +12,11 @@ from rapport.engine.errors import DataError
 from rapport.engine.forecasting.pipeline.book import Book
 from rapport.engine.forecasting.pipeline.chances import chances
 from rapport.engine.forecasting.pipeline.exposure import exposure
-from rapport.engine.forecasting.pipeline.forecast import PipelineForecast, forecast_of_book
+from rapport.engine.forecasting.pipeline.forecast import forecast_of_book
 from rapport.engine.forecasting.pipeline.hazards import Rates, hazards
 from rapport.engine.forecasting.pipeline.learning import learnt, level
 from rapport.engine.forecasting.pipeline.outlook import Stretch
+from rapport.engine.forecasting.pipeline.told import PipelineForecast
 from rapport.engine.metrics.period import Period
 from simulated_deals import STAGES, START, simulated_deals, won_amount
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 
 import pytest
@@ -64,6 +65,39 @@ class TestNewRevenue:
         values = measure(NEW, company(deals=[won(amount=500)]), period=YEAR, as_of=NOW, runner=runner)
         assert told(values) == [500, 500, None, None, 500]
         assert "recurring_amount" in (values[2].reason or "")
+
+    def test_whatever_the_terms_the_parts_add_up_and_stay_within_the_whole(
+        self, company: Company, runner: DuckdbRunner
+    ) -> None:
+        """Drawn deals, each an owner of its own, against the definition in plain arithmetic."""
+        draw = random.Random(8)
+        deals = [
+            won(
+                owner_id=f"u{i}",
+                amount=draw.choice([0, 12.5, 990, 36_000.01]),
+                recurring_amount=draw.choice([None, 0, 1, 77.7, 5_000]),
+                term_months=draw.choice([None, 1, 12, 13, 36]),
+            )
+            for i in range(150)
+        ]
+        values = measure(NEW[:4], company(deals=deals), period=YEAR, as_of=NOW, runner=runner, by=["owner"])
+        found = {(v.metric, v.dimensions["owner"]): float(v.value or 0) for v in values}
+        for deal in deals:
+            year, whole, recurring, one_off = (found[metric, str(deal["owner_id"])] for metric in NEW[:4])
+            assert (recurring, one_off) == pytest.approx(parts_of(deal), abs=1e-3)
+            assert year == pytest.approx(recurring + one_off, abs=1e-9)
+            assert 0 <= year <= whole
+
+
+def parts_of(deal: Row) -> tuple[float, float]:
+    """What recurs in the first year, and what is paid once."""
+    amount, monthly, term = deal["amount"], deal["recurring_amount"], deal["term_months"] or 12
+    assert isinstance(amount, int | float)
+    assert isinstance(term, int)
+    assert monthly is None or isinstance(monthly, int | float)
+    told = monthly is not None and amount > 0
+    recurs = min(amount, (monthly or 0) * term) if told else amount * (term > 12)
+    return recurs * min(1, 12 / term), amount - recurs
 
 
 class TestSizeBands:

@@ -10,7 +10,11 @@ import pytest
 
 from rapport.engine.errors import DefinitionError
 from rapport.engine.forecasting.pipeline.book import Book, in_days
+from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Period
+from rapport.workspace.crm.lake import open_snapshot
+from rapport.workspace.crm.records.models import Contact
+from rapport.workspace.crm.sales.models import Order
 from rapport.workspace.metrics.forecasts import asked, keeping, past
 from rapport.workspace.metrics.forecasts.asked import choices, name_of, owners_of, period_named
 from rapport.workspace.metrics.models import ForecastSnapshot
@@ -28,6 +32,7 @@ def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -
     settings.BASE_CURRENCY = "EUR"
     settings.REPORTING_TIME_ZONE = "Europe/Stockholm"
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    monkeypatch.setattr(keeping, "SERIES", ("deals_created",))  # one series is as good as four
 
 
 @pytest.fixture
@@ -97,6 +102,18 @@ class TestKept:
         frozen = dict(ForecastSnapshot.objects.filter(forecast="bookings").values_list("period", "is_frozen"))
         assert frozen == {"2026-03": False, "2026-04": True, "2026-Q1": False, "2026-Q2": True}
 
+    def test_the_metrics_of_accuracy_find_what_was_kept(self, company: SmallCompany, deals: Book) -> None:
+        keeping.keep_forecasts(now=NOW)
+        kept = ForecastSnapshot.objects.get(forecast="bookings", period="2026-Q2")
+        owned = ForecastSnapshot.objects.get(forecast=f"bookings:owner={company.people['alice'].pk}", period="2026-Q2")
+        with open_snapshot() as (snapshot, runner):
+            asked_for = {"period": Period.quarter(2026, 2), "as_of": NOW + timedelta(days=100), "runner": runner}
+            (whole,) = measure(["forecast_at_start"], snapshot, **asked_for)
+            parts = measure(["forecast_at_start"], snapshot, by=["owner"], **asked_for)
+        assert float(whole.value or 0) == pytest.approx(kept.value, abs=0.01)
+        of_alice = {p.dimensions["owner"]: p.value for p in parts}[company.people["alice"].pk]
+        assert float(of_alice or 0) == pytest.approx(owned.value, abs=0.01)
+
     def test_a_frozen_one_is_held_against_what_was_won(self, company: SmallCompany, deals: Book) -> None:
         made = datetime(2026, 2, 1, 3, tzinfo=UTC)
         for name, value in (("bookings", 100_000.0), ("bookings:run_rate", 90_000.0)):
@@ -144,3 +161,18 @@ class TestPage:
         assert "As it would have been made" in page
         assert "This forecast" in page
         assert "Run rate of the last 90 days" in page
+
+    def test_what_else_is_to_come_is_told_where_it_can_be(self, company: SmallCompany) -> None:
+        at = NOW - timedelta(days=200)
+        for number in range(60):
+            person = Contact.objects.create(id=f"b{number}", created_at=at, recorded_at=at)
+            for order in range(1 + number % 4):
+                when = at + timedelta(days=(7 * number) % 60 + 30 * order)
+                Order.objects.create(
+                    contact=person, ordered_at=when, recorded_at=when, amount=40 + number, currency="EUR"
+                )
+        page = company.client("ada").get("/deals/forecast/beyond/").content.decode()
+        assert "Revenue from existing customers" in page
+        assert "March 2026" in page
+        assert "/dashboards/metrics/orders/" in page
+        assert "Revenue" not in company.client("alice").get("/deals/forecast/beyond/").content.decode()

@@ -148,6 +148,12 @@ class TestMeasuring:
         _saved(first=date(2025, 1, 1), last=date(2025, 12, 31))
         assert refresh_goals(now=NOW) == 0
 
+    def test_an_imported_goal_may_be_due_at_any_time_of_its_last_day(self, orders: None) -> None:
+        starts, due = datetime(2026, 6, 1, 7, tzinfo=UTC), datetime(2026, 6, 14, 16, tzinfo=UTC)
+        goal = Goal.objects.create(metric="revenue", target=140.0, starts_at=starts, due_at=due)
+        refresh_goals(now=NOW)
+        assert (goal.readings.get().value, goal.readings.get().status) == (140.0, "reached")
+
     def test_after_its_last_day_it_is_reached_or_missed(self, orders: None) -> None:
         missed, reached = (_saved(target, last=date(2026, 6, 14)) for target in (141.0, 140.0))
         refresh_goals(now=NOW)
@@ -181,18 +187,26 @@ class TestSlipping:
     def test_is_told_to_the_owner_and_the_team(self, company: SmallCompany) -> None:
         people = company.people
         goal = _saved(owner=people["charlie"].pk, team=people["alice"].team_id)
-        self._refreshed(goal, "at risk", 0.2, days=0)
+        self._refreshed(goal, "on track", 0.7, days=0)
+        self._refreshed(goal, "at risk", 0.2, days=1)
         assert {alert.user.username for alert in GoalAlert.objects.all()} == {"alice", "bob", "charlie"}
+
+    def test_of_a_goal_at_risk_from_the_first_day_is_told_when_it_is_missed(self, company: SmallCompany) -> None:
+        goal = _saved(owner=company.people["alice"].pk)
+        course = [("at risk", 0.3), ("at risk", 0.2), ("missed", 0.0), ("missed", 0.0)]
+        assert [self._refreshed(goal, *step, days=day) for day, step in enumerate(course)] == [0, 0, 1, 1]
 
     def test_ends_with_the_goal(self, company: SmallCompany) -> None:
         goal = _saved(owner=company.people["alice"].pk)
-        self._refreshed(goal, "at risk", 0.2, days=0)
+        self._refreshed(goal, "on track", 0.7, days=0)
+        assert self._refreshed(goal, "at risk", 0.2, days=1) == 1
         remove_goal(goal, by="ada", now=NOW)
         assert not GoalAlert.objects.exists()
         assert refresh_goals(now=NOW) == 0
 
     def test_is_told_by_the_nightly_measuring(self, company: SmallCompany, orders: None) -> None:
-        _saved(5000.0, owner=company.people["alice"].pk)
+        goal = _saved(5000.0, owner=company.people["alice"].pk)
+        GoalReading.objects.create(goal=goal, day=date(2026, 6, 20), status="on track", computed_at=NOW)
         refresh_goals(now=NOW)
         refresh_goals(now=NOW)
         assert [a.user.username for a in GoalAlert.objects.all()] == ["alice"]

@@ -20,10 +20,11 @@ from rapport.engine.forecasting.accuracy import (
     calibration,
 )
 from rapport.engine.forecasting.pipeline.book import Book, Flags, in_days
-from rapport.engine.forecasting.pipeline.forecast import PipelineForecast, forecast_of_book
+from rapport.engine.forecasting.pipeline.forecast import forecast_of_book
 from rapport.engine.forecasting.pipeline.learning import learnt
 from rapport.engine.forecasting.pipeline.outlook import Stretch
 from rapport.engine.forecasting.pipeline.reading import StandIns, read_book
+from rapport.engine.forecasting.pipeline.told import PipelineForecast
 from rapport.engine.metrics.period import Period
 from rapport.engine.runner import Runner
 

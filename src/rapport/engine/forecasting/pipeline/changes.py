@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rapport.engine.forecasting.pipeline.forecast import ClosedDeal, OpenDeal, PipelineForecast
+from rapport.engine.forecasting.pipeline.told import ClosedDeal, OpenDeal, PipelineForecast
 
 _SAME = 0.005  # of money: less is no other amount
 

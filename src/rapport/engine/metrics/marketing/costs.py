@@ -9,7 +9,7 @@ from rapport.engine.metrics.aggregates import Aggregate, count, total
 from rapport.engine.metrics.figures import Aggregates, Amount, Result
 from rapport.engine.metrics.relations.costs import COSTS, LAGGED_COSTS
 from rapport.engine.metrics.shapes import EVENT_TOTAL
-from rapport.engine.metrics.spec import MetricSpec, Unit
+from rapport.engine.metrics.spec import Additivity, MetricSpec, Unit
 
 _SIDES = ("sales_covers_start", "sales_covers_end", "marketing_covers_start", "marketing_covers_end")
 
@@ -52,6 +52,8 @@ _COST: dict[str, Any] = {
     "higher_is_better": False,
     "relation": COSTS,
 }
+# parts without a value do not add up to a whole that has one
+_COMPLETE = _COST | {"additivity": Additivity.NON_ADDITIVE}
 _SPREAD = "amount x days of the service in the period / days of the service"
 
 MARKETING_COST = MetricSpec(
@@ -111,7 +113,7 @@ ACQUISITION_COST = MetricSpec(
     amount_where=(),
     assumed_where=(),
     variants=("marketing_cost", "sales_cost", "acquisition_cost_lagged"),
-    **_COST,
+    **_COMPLETE,
 )
 
 ACQUISITION_COST_LAGGED = MetricSpec(
@@ -126,5 +128,5 @@ ACQUISITION_COST_LAGGED = MetricSpec(
     amount_where=(),
     assumed_where=(),
     variants=("acquisition_cost",),
-    **(_COST | {"relation": LAGGED_COSTS}),
+    **(_COMPLETE | {"relation": LAGGED_COSTS}),
 )

@@ -13,7 +13,8 @@ from rapport.engine.metrics.reading import Reading, moment, plain
 from rapport.engine.metrics.relation import Relation, column, through
 from rapport.engine.metrics.relations.customers import beginnings
 
-MONTHS = 12  # setting `cohort_months`; at most 62
+MONTHS = 12  # setting `cohort_months`
+_MOST = 60  # months are kept as bits of a whole number
 
 
 def _cohorts(reading: Reading) -> ir.Table:
@@ -23,7 +24,7 @@ def _cohorts(reading: Reading) -> ir.Table:
     or later), matured (the month is over). Months are calendar months in the company's zone; purchases are orders not
     refunded in full and won deals.
     """
-    most = min(reading.whole_number("cohort_months", MONTHS), 62)
+    most = min(reading.whole_number("cohort_months", MONTHS), _MOST)
     bought = beginnings(reading)
     bought = bought.filter(bought.by != "contract")
     first = bought["at"].min().over(ibis.window(group_by=bought.customer_id))
@@ -32,12 +33,19 @@ def _cohorts(reading: Reading) -> ir.Table:
     rows = bought.mutate(first_at=first)
     rows = rows.filter((rows.first_at >= moment(min(starts))) & (rows.first_at < moment(max(ends))))
     since = _month(rows["at"], reading) - _month(rows.first_at, reading)
-    rows = rows.mutate(_bit=ibis.literal(1, type="int64") << ibis.least(since, most + 1))
-    customers = rows.group_by("customer_id").aggregate(
-        at=rows.first_at.min(),
-        bought=rows["_bit"].bit_or(),
+    rows = rows.mutate(since=ibis.least(since, most + 1))
+    months = rows.group_by("customer_id", "since").aggregate(
+        at=rows["at"].min(),
+        first_at=rows.first_at.min(),
         account_id=rows.account_id.argmin(rows["at"]),
         contact_id=rows.contact_id.argmin(rows["at"]),
+    )
+    months = months.mutate(_bit=ibis.literal(1, type="int64") << months.since)
+    customers = months.group_by("customer_id").aggregate(
+        at=months.first_at.min(),
+        bought=months["_bit"].sum().cast("int64"),  # one bit for each month with a purchase
+        account_id=months.account_id.argmin(months["at"]),
+        contact_id=months.contact_id.argmin(months["at"]),
     )
     return _by_month(customers.mutate(_first=_month(customers["at"], reading)), reading, most)
 

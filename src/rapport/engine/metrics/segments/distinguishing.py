@@ -84,7 +84,8 @@ def distinguishing(
     frame = subject_frame(view, subject, fields, needed_by="what distinguishes a segment")
     facts = runner.to_arrow(frame.rows.select("subject_id", **{f: frame.rows[c] for f, c in frame.columns.items()}))
     ids = np.asarray(facts["subject_id"].to_pylist(), dtype=object)
-    inside = np.isin(ids, list(member_ids)) if len(member_ids) else np.zeros(len(ids), dtype=bool)
+    wanted = frozenset(member_ids)
+    inside = np.fromiter((one in wanted for one in ids), dtype=bool, count=len(ids))
     kept = _kept(ids, inside, seed)
     facts, inside = facts.take(pa.array(kept)), inside[kept]
     compared = [*_of_facts(facts, fields, inside), *_of_deeds(ids[kept], inside, view, subject, runner)]

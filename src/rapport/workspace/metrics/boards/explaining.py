@@ -68,17 +68,20 @@ def _best(
     """Of all dimensions, the part with the largest excess."""
     spec = METRICS[metric]
     before = _before(month, seasonal)
+    only = [Only(name, (value,)) for name, value in filters.items() if name in spec.dimensions]
+
+    def by(*dimensions: str) -> _Parts:
+        span = Period(before.start, month.end)
+        return _measured(metric, span, dimensions, only, now, snapshot, runner)
+
+    whole = by()
     found: list[Explanation] = []
     for dimension in [d for d in spec.dimensions if d not in filters][:_MOST_DIMENSIONS]:
-        only = [Only(name, (value,)) for name, value in filters.items() if name in spec.dimensions]
         try:
-            whole, parts = (
-                _measured(metric, Period(before.start, month.end), by, only, now, snapshot, runner)
-                for by in ((), (dimension,))
-            )
+            told = _of_dimension(metric, month, before, whole, by(dimension))
         except RapportError:
             continue
-        if (told := _of_dimension(metric, month, before, whole, parts)) is not None:
+        if told is not None:
             found.append(Explanation(dimension=dimension, contribution=told, before=before))
     return max(found, key=lambda e: e.contribution.excess, default=None)
 

@@ -14,8 +14,9 @@ from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.engine.forecasting.pipeline.changes import Changes, changes
-from rapport.engine.forecasting.pipeline.forecast import PipelineForecast, pipeline_forecast
+from rapport.engine.forecasting.pipeline.forecast import pipeline_forecast
 from rapport.engine.forecasting.pipeline.reading import StandIns
+from rapport.engine.forecasting.pipeline.told import PipelineForecast
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot

@@ -23,7 +23,8 @@ from rapport.engine.crm.local_day import start_of_local_day
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import RapportError
 from rapport.engine.forecasting.bands import Bands
-from rapport.engine.forecasting.pipeline.forecast import VERSION, PipelineForecast, pipeline_forecast
+from rapport.engine.forecasting.pipeline.forecast import VERSION, pipeline_forecast
+from rapport.engine.forecasting.pipeline.told import PipelineForecast
 from rapport.engine.forecasting.volumes import VERSION as VOLUMES_VERSION
 from rapport.engine.forecasting.volumes import forecast_series
 from rapport.engine.metrics.period import Period

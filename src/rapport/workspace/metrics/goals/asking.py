@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from rapport.engine.crm.local_day import start_of_local_day
 from rapport.engine.metrics import goals as engine
@@ -24,11 +24,12 @@ def today_of(now: datetime) -> date:
 
 
 def span_of(goal: Goal) -> Period:
-    """The days of a goal; its `due_at` is the first instant after them."""
+    """The days of a goal; its `due_at` is the first instant after them, or one of the last of them."""
     assert goal.starts_at is not None
     assert goal.due_at is not None
     zone = reporting_zone()
-    return Period(goal.starts_at.astimezone(zone).date(), goal.due_at.astimezone(zone).date())
+    due = goal.due_at.astimezone(zone)
+    return Period(goal.starts_at.astimezone(zone).date(), due.date() + timedelta(days=due.time() != time.min))
 
 
 def last_day(goal: Goal) -> date:
@@ -44,8 +45,9 @@ def instants_of(first: date, last: date) -> tuple[datetime, datetime]:
 
 def is_measurable(goal: Goal) -> bool:
     """Whether it says all that must be known: imported ones may not."""
-    days = goal.starts_at is not None and goal.due_at is not None and goal.starts_at < goal.due_at
-    return days and goal.target is not None and goal.metric in METRICS
+    if goal.starts_at is None or goal.due_at is None or goal.target is None or goal.metric not in METRICS:
+        return False
+    return goal.starts_at + timedelta(hours=23) <= goal.due_at  # the shortest day
 
 
 def asked(goal: Goal) -> engine.Goal:

@@ -105,14 +105,21 @@ def _data_through(found: engine.Progress) -> str | None:
 
 
 def _tell_of_slip(goal: Goal, plan: GoalPlan, reading: GoalReading, *, now: datetime) -> None:
-    """Once per slip: again only after it has been on track in between."""
+    """Once per slip: again only after it has been on track in between.
+
+    One that was at risk when it was set has not slipped; that it was missed is told in the end.
+    """
     status = engine.Status(reading.status)
     if status in _SLIPPED:
         if plan.slipped_at is None:
+            told = goal.readings.filter(day__lt=reading.day).exists()
             plan.slipped_at = now
-            GoalAlert.objects.bulk_create(
-                GoalAlert(goal=goal, user=user, reading=reading, raised_at=now) for user in responsible(goal, plan)
-            )
+        else:
+            told = status is engine.Status.MISSED and not goal.alerts.filter(raised_at__gte=plan.slipped_at).exists()
+        people = responsible(goal, plan) if told else []
+        GoalAlert.objects.bulk_create(
+            GoalAlert(goal=goal, user=user, reading=reading, raised_at=now) for user in people
+        )
     elif status is engine.Status.REACHED or (
         status is engine.Status.ON_TRACK and (reading.probability is None or reading.probability >= RECOVERED)
     ):

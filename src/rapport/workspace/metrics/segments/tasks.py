@@ -15,9 +15,13 @@ from rapport.workspace.queue.registry import task
 
 @task("build_segments", retries=1)
 def build_every(progress: Progress) -> dict[str, object]:
-    """Build every segment and tell what its members are worth."""
+    """Build every segment, tell what its members are worth and what distinguishes them."""
     builds = build_all(progress=progress.report)
     _values()
+    built = Segment.objects.filter(deleted_at__isnull=True, built_at__isnull=False)
+    for done, segment in enumerate(built):
+        progress.report(done, len(built), f"comparing {segment.title} with the rest")
+        find(segment, now=timezone.now())
     return {"built": sum(not b.error for b in builds), "failed": sum(bool(b.error) for b in builds)}
 
 

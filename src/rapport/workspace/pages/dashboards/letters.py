@@ -73,7 +73,7 @@ def _letter(
         "board": found,
         "drawn": drawn,
         "tables": [s for s in found.charts if s.is_table],
-        "alarms": [s for s in (*found.tiles, *found.charts) if s.alarm],
+        "alarms": found.alarms,
         "address": f"{address}{reverse('dashboards:dashboard', args=[mail.dashboard.slug])}?{ask.query}",
         "unsubscribe": leave,
         "cadence": mail.cadence,

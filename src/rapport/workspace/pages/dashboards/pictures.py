@@ -10,6 +10,7 @@ from typing import Any
 import vl_convert
 
 from rapport.workspace.pages.dashboards.tiles import Board, Shown
+from rapport.workspace.pages.frame.wording import day
 
 _INK, _MUTED, _LINE, _ACCENT, _GOOD, _BAD = "#14201e", "#5c6b68", "#dde3e1", "#0f766e", "#17663a", "#a4262c"
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -51,6 +52,10 @@ def _spec(shown: Shown, width: int, *, titled: bool) -> dict[str, Any]:
 def _page(board: Board, title: str, lead: str) -> str:
     parts = [_text(_EDGE, 52, title, size=18, weight=600), _text(_EDGE, 68, lead, size=9, color=_MUTED)]
     y = 84.0
+    for shown in board.alarms:
+        sentence = f"{shown.label}: {shown.alarm.sentence if shown.alarm else ''}"
+        parts.append(_text(_EDGE, y + 8, sentence, size=8, color=_BAD if _is_bad(shown) else _INK))
+        y += 15
     for row in _rows(board.tiles, _ACROSS):
         parts += [_tile(shown, _column(n, _ACROSS), y, _tile_width()) for n, shown in enumerate(row)]
         y += _TILE_HEIGHT + _GAP
@@ -64,6 +69,9 @@ def _page(board: Board, title: str, lead: str) -> str:
             y += 13
             parts += [_text(_EDGE, y + 14, point.label, size=8), _text(_EDGE + 260, y + 14, point.value, size=8)]
         y += 26
+    for mark in board.marks:
+        parts.append(_text(_EDGE, y + 10, f"{mark.number}  {day(mark.day)}: {mark.text}", size=8))
+        y += 13
     for shown in board.unknown:
         parts.append(_text(_EDGE, y + 10, f"{shown.label}: unknown. {shown.figure.reason or ''}", size=8, color=_MUTED))
         y += 13
@@ -104,6 +112,10 @@ def _change(shown: Shown) -> str:
     if shown.as_percent:
         return f"{100 * shown.difference:+.1f} %{from_text}".replace("-", "−")
     return f"{shown.difference:+.1f} points{from_text}".replace("-", "−")
+
+
+def _is_bad(shown: Shown) -> bool:
+    return shown.alarm is not None and shown.alarm.is_good is False
 
 
 def _colour(shown: Shown) -> str:

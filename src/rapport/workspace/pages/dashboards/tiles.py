@@ -68,7 +68,7 @@ class Shown:
 class Board:
     """A dashboard as shown: tiles, charts, and the metrics that the data at hand cannot tell.
 
-    flags: those that most tiles carry, said once.
+    flags: those that most tiles carry, said once. marks: the notes that charts mark, newest first.
     """
 
     figures: Figures
@@ -76,6 +76,12 @@ class Board:
     tiles: Sequence[Shown]
     charts: Sequence[Shown]
     unknown: Sequence[Shown]
+    marks: Sequence[Mark] = ()
+
+    @property
+    def alarms(self) -> list[Shown]:
+        """What stands out, each metric once."""
+        return [s for s in (*self.tiles, *self.charts) if s.alarm is not None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +115,7 @@ def board(figures: Figures, asked: Asked, beside: Beside = Beside()) -> Board:
         tiles=[replace(s, flags=[f for f in s.flags if f not in common]) for s in tiles],
         charts=[s for s in known if s.has_chart and (beside.keeps_empty or s.is_drawn or s.is_table)],
         unknown=list(unknown.values()),
+        marks=beside.marks,
     )
 
 

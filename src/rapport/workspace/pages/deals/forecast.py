@@ -10,8 +10,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from rapport.engine.errors import DefinitionError, RapportError
+from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.metrics.dashboards import reporting_zone
 from rapport.workspace.metrics.forecasts.asked import choices, forecast, kept_forecast, name_of, owners_of, period_named
+from rapport.workspace.metrics.forecasts.beyond import beyond
 from rapport.workspace.metrics.forecasts.past import past
 from rapport.workspace.pages.deals.forecast_shown import shown, shown_past
 from rapport.workspace.pages.lists.pages import reader
@@ -50,6 +52,19 @@ def forecast_past(request: HttpRequest) -> HttpResponse:
         return render(request, "deals/forecast_past.html", {"past": shown_past(past(now=timezone.now()))})
     except RapportError as error:
         return render(request, "deals/forecast_past.html", {"problem": error.sentence})
+
+
+@require_GET
+def forecast_beyond(request: HttpRequest) -> HttpResponse:
+    """A part of the page: what is to come beside deals, for those who see everything."""
+    if owners_of(reader(request)) is not None:
+        return render(request, "deals/forecast_beyond.html", {"withheld": True})
+    try:
+        found = beyond(now=timezone.now())
+    except RapportError as error:
+        return render(request, "deals/forecast_beyond.html", {"problem": error.sentence})
+    volumes = [(METRICS[f.metric].name, f.metric, f) for f in found.volumes]
+    return render(request, "deals/forecast_beyond.html", {"beyond": found, "volumes": volumes})
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from rapport.engine.forecasting.pipeline.forecast import PipelineForecast, Step
+from rapport.engine.forecasting.pipeline.told import PipelineForecast, Step
 from rapport.workspace.metrics.dashboards import reporting_zone
 
 _SHADES = ((95, 0.12), (80, 0.16), (50, 0.22))  # widest first; they lie over one another

@@ -10,7 +10,7 @@ from typing import Any
 from rapport.engine.forecasting.accuracy import Accuracy
 from rapport.engine.forecasting.bands import SHARES, Bands
 from rapport.engine.forecasting.pipeline.changes import Changes, Why
-from rapport.engine.forecasting.pipeline.forecast import Part, PipelineForecast, Step
+from rapport.engine.forecasting.pipeline.told import Part, PipelineForecast, Step
 from rapport.workspace.crm.sales.models import Deal
 from rapport.workspace.metrics.dashboards import reporting_zone
 from rapport.workspace.metrics.forecasts.asked import Told

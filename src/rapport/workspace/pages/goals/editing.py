@@ -72,7 +72,7 @@ def _saved(request: HttpRequest, goal: Goal | None) -> HttpResponse:
     form = GoalForm(request.POST, parts=[(part, part)] if dimension and part else [])
     if form.is_valid():
         try:
-            saved = _kept(form.draft(objective=_objective(form)), goal, request)
+            saved = _kept(form.draft(objective=_objective(form), former=goal), goal, request)
         except RapportError as error:
             field = "target" if error.where == "target" else None
             form.add_error(field, error.sentence)

@@ -83,8 +83,9 @@ class GoalForm(forms.Form):
             raise forms.ValidationError("Choose which part, or the whole.")
         return part
 
-    def draft(self, *, objective: str) -> Draft:
-        """What was answered; call it once the form is valid."""
+    def draft(self, *, objective: str, former: Goal | None = None) -> Draft:
+        """What was answered; call it once the form is valid. A goal on several parts, whose first one stands in the
+        form, stays on all of them."""
         told = self.cleaned_data
         spec, change = METRICS[told["metric"]], told["kind"] != VALUE
         target = told["target"] / 100 if change or spec.unit.is_percent else told["target"]
@@ -96,12 +97,24 @@ class GoalForm(forms.Form):
             target=None if change else target,
             change=target if change else None,
             baseline=told["kind"] if change else LAST_YEAR,
-            filters={told["dimension"]: [told["part"]]} if told["dimension"] and told["part"] else {},
+            filters=_filters(told["dimension"], told["part"], former),
             title=told["title"],
             objective=objective,
             owner=told["owner"],
             team=told["team"],
         )
+
+
+def _filters(dimension: str, part: str, former: Goal | None) -> dict[str, list[str]]:
+    if former is not None and former.filters and _first_part(former) == (dimension, part):
+        return {name: v if isinstance(v, list) else [str(v)] for name, v in former.filters.items()}
+    return {dimension: [part]} if dimension and part else {}
+
+
+def _first_part(goal: Goal) -> tuple[str, str]:
+    """Of a goal's filters the first dimension and value, both empty where it is about the whole."""
+    dimension, values = next(iter((goal.filters or {}).items()), ("", ""))
+    return dimension, str(values[0] if isinstance(values, list) and values else values or "")
 
 
 def metrics_by_room() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -146,7 +159,7 @@ def answers_of(goal: Goal) -> dict[str, Any]:
     """A goal as answers, to change it."""
     plan = getattr(goal, "plan", None)
     spec = METRICS.get(goal.metric or "")
-    (dimension, values) = next(iter((goal.filters or {}).items()), ("", []))
+    dimension, part = _first_part(goal)
     target = goal.target
     if target is not None and spec is not None and spec.unit.is_percent:
         target = round(100 * target, 6)
@@ -156,7 +169,7 @@ def answers_of(goal: Goal) -> dict[str, Any]:
         "objective": (plan.objective_id or "") if plan else "",
         "metric": goal.metric,
         "dimension": dimension,
-        "part": values[0] if isinstance(values, list) and values else values or "",
+        "part": part,
         "direction": goal.direction or Direction.AT_LEAST,
         "kind": VALUE,
         "target": target,

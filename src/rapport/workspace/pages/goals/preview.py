@@ -21,7 +21,7 @@ from rapport.workspace.pages.dashboards.units import in_full
 from rapport.workspace.pages.goals.charts import months_chart
 from rapport.workspace.pages.goals.form import VALUE, GoalForm, unit_of
 from rapport.workspace.pages.goals.parts import parts_named
-from rapport.workspace.pages.goals.shown import chance
+from rapport.workspace.pages.goals.shown import begins, chance
 from rapport.workspace.team.access import Action, needs
 
 _KEPT_S = 600
@@ -74,7 +74,7 @@ def _told(form: GoalForm, typed: str, *, now: datetime) -> dict[str, Any]:
     return {
         "spec": spec,
         "now": in_full(spec, told_now.value),
-        "reason": told_now.reason,
+        "reason": told_now.reason if history.now is not None else begins(goal.span.start),
         "likely": _about(spec, told_now.likely) if told_now.likely is not None else "",
         "interval": f"{_about(spec, told_now.lower)} to {_about(spec, told_now.upper)}",
         "chance": chance(told_now.probability),

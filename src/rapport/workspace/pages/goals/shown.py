@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import OuterRef, Subquery
+
 from rapport.engine.metrics.goals import Direction, Reading, rounded
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, Unit
@@ -87,7 +89,8 @@ def shown_goals(goals: Sequence[Goal], *, now: datetime) -> list[ShownGoal]:
 
 
 def _newest(goals: Iterable[Goal]) -> dict[str, GoalReading]:
-    readings = GoalReading.objects.filter(goal__in=[g.pk for g in goals]).order_by("goal_id", "day")
+    newest = GoalReading.objects.filter(goal=OuterRef("goal")).order_by("-day").values("pk")[:1]
+    readings = GoalReading.objects.filter(goal__in=[goal.pk for goal in goals], pk=Subquery(newest))
     return {reading.goal_id: reading for reading in readings}
 
 
@@ -121,7 +124,7 @@ def _shown(
         status=status,
         icon=STATUSES[status][0],
         css=STATUSES[status][1],
-        reason=_reason(goal, reading, spec),
+        reason=_reason(goal, reading, spec, now=now),
         expected=told.about(reading.expected) if reading and reading.expected is not None else "",
         likely=told.about(reading.likely) if reading and reading.likely is not None else "",
         interval=told.interval(reading),
@@ -178,12 +181,18 @@ def _part(goal: Goal, names: Mapping[tuple[str, str], str]) -> str:
     return "; ".join(said)
 
 
-def _reason(goal: Goal, reading: GoalReading | None, spec: Metric | None) -> str:
+def _reason(goal: Goal, reading: GoalReading | None, spec: Metric | None, *, now: datetime) -> str:
     if spec is None:
         return f"There is no metric {goal.metric}." if goal.metric else "It names no metric."
     if not is_measurable(goal):
         return "It lacks a target, or its first and last day."
+    if span_of(goal).start >= today_of(now):
+        return begins(span_of(goal).start)
     return reading.reason if reading else "It has not been measured yet."
+
+
+def begins(day: date) -> str:
+    return f"It begins on {wording.day(day)}."
 
 
 def _people(goal: Goal, plan: GoalPlan | None) -> str:

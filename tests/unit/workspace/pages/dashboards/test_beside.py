@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
+from django.test import RequestFactory
 
 from rapport.engine.metrics.contributions import Contribution
 from rapport.engine.metrics.period import Period
@@ -15,6 +17,8 @@ from rapport.workspace.metrics.boards.explaining import Explanation
 from rapport.workspace.metrics.boards.targets import Target
 from rapport.workspace.metrics.dashboards import Asked
 from rapport.workspace.metrics.figures import Figure, Figures, Point
+from rapport.workspace.metrics.models import Dashboard
+from rapport.workspace.pages.dashboards.asking import asking
 from rapport.workspace.pages.dashboards.charts import Mark, chart_of
 from rapport.workspace.pages.dashboards.tiles import Beside, board
 from rapport.workspace.pages.dashboards.watching import reason
@@ -48,6 +52,20 @@ class TestShown:
         assert (told.is_good, told.month) == (True, "2026-02-01")
         assert "period=2026-02-01..2026-02-28" in told.query
         assert found.charts[0].alarm is None
+
+    @pytest.mark.django_db
+    def test_the_tile_says_so_and_asks_why_but_not_outside(self) -> None:
+        ask = asking(RequestFactory().get("/"), now=NOW)
+        context = {"board": board(_figures(), ask.asked), "ask": ask, "dashboard": Dashboard(slug="own")}
+        inside = render_to_string("dashboards/figures.html", context)
+        outside = render_to_string("dashboards/figures.html", {**context, "is_outside": True})
+        for page in (inside, outside):
+            assert "Unusually high" in page
+            assert "February 2026: 300, above the expected" in page
+        assert "/dashboards/metrics/orders/why/?period=2026-02-01..2026-02-28" in inside
+        assert "&amp;month=2026-02-01&amp;seasonal=" in inside
+        assert "/why/" not in outside
+        assert "/dashboards/" not in outside
 
     @pytest.mark.django_db
     def test_a_goal_stands_on_the_tile(self) -> None:

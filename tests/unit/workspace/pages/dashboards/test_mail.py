@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from django.test import Client
 from rapport.engine.errors import DefinitionError
 from rapport.workspace.metrics.boards.editing import add_tile, describe, make
 from rapport.workspace.metrics.boards.mailing import Times, deliver_due, end, mails_of, order, receiver_of
+from rapport.workspace.metrics.boards.notes import write_note
 from rapport.workspace.metrics.models import Audience, Dashboard, DashboardMail, MailSent
 from rapport.workspace.pages.dashboards import letters as writing
 from rapport.workspace.pages.dashboards.letters import letters
@@ -185,6 +186,7 @@ class TestLetter:
     @pytest.fixture
     def letter(self, company: SmallCompany, board: Dashboard) -> EmailMessage:
         _ordered(company, board, "alice")
+        write_note(board, day=date(2026, 2, 3), text="Fair & more", author=company.people["bob"])
         _deliver(MONDAY)
         found = box.outbox[0].message()
         assert isinstance(found, EmailMessage) or hasattr(found, "walk")
@@ -205,6 +207,8 @@ class TestLetter:
         assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in html
         assert picture.get_payload(decode=True)[:4] == b"\x89PNG"  # type: ignore[index]
         assert 'alt="Orders by month.' in html
+        assert "Note 1, 3 Feb 2026: Fair & more" in plain
+        assert "3 Feb 2026: Fair &amp; more" in html
 
     def test_can_be_left_by_its_link(self, letter: EmailMessage, company: SmallCompany) -> None:
         link = str(letter["List-Unsubscribe"]).strip("<>")

@@ -125,6 +125,13 @@ class TestForm:
         assert bob.get(f"/goals/{goal.pk}/").status_code == 404
         assert "Seventy" not in bob.get("/goals/").content.decode()
 
+    def test_a_goal_on_several_parts_stays_on_them(self, company: SmallCompany) -> None:
+        goal = _goal(company)
+        Goal.objects.filter(pk=goal.pk).update(filters={"channel": ["web", "store"], "country": ["SE"]})
+        company.client("bob").post(f"/goals/{goal.pk}/change/", _answers(dimension="channel", part="web"))
+        goal.refresh_from_db()
+        assert goal.filters == {"channel": ["web", "store"], "country": ["SE"]}
+
 
 class TestPreview:
     def test_shows_the_history_and_what_it_suggests(self, company: SmallCompany) -> None:
@@ -165,6 +172,14 @@ class TestPages:
         page = company.client("alice").get("/goals/").content.decode()
         assert "No sales to count in this period." in page
         assert "€0" not in page
+
+    def test_a_goal_to_come_says_when_it_begins(self, company: SmallCompany) -> None:
+        goal = _goal(company, value=None, expected=None, status="unknown", reason="It begins on 2031-01-01.")
+        Goal.objects.filter(pk=goal.pk).update(starts_at=timezone.now() + timedelta(days=9))
+        page = company.client("alice").get("/goals/").content.decode()
+        assert "It begins on" in page
+        assert "2031-01-01" not in page
+        assert "4\u00a0% likely to be met" in page
 
     def test_the_strategy_stands_by_perspective(self, company: SmallCompany) -> None:
         _goal(company)

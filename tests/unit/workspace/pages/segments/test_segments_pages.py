@@ -14,11 +14,21 @@ from rapport.engine.scores.definition_text import read_yaml
 from rapport.workspace.metrics.segments.building import build
 from rapport.workspace.metrics.segments.definitions import create
 from rapport.workspace.metrics.segments.models import Grouping, Segment
+from rapport.workspace.metrics.segments.ready_made import ready_made
 from rapport.workspace.pages.segments import people
 from rapport.workspace.pages.segments.form import changed, segment_form
 from rapport.workspace.queue.models import Job
-from small_company import SmallCompany
+from rapport.workspace.scores.models import ScoreDefinition
+from small_company import SmallCompany, live_score
 
+SCORE = """
+name: readiness
+subject: contact
+kind: points
+range: [0, 100]
+bands: [{label: Hot, from: 50}, {label: Cold, from: 0}]
+groups: {g: {type: engagement, criteria: [{name: visit, points: 8, per: {event: page_view}}]}}
+"""
 CALLED = "subject: contact\ndid:\n  - event: call\n"
 
 
@@ -179,3 +189,16 @@ class TestForm:
         text = changed(text, change="drop", place="did/1", value="")
         text = changed(text, change="remove_test", place="when/all/0", value="")
         assert parse_segment(text) == parse_segment(CALLED)
+
+    def test_a_score_is_added_by_its_best_band_and_offered_ready_made(self, company: SmallCompany) -> None:
+        live_score("readiness", {"contact-0": "80"})
+        ScoreDefinition.objects.update(document=SCORE, title="Readiness")
+        text = changed("subject: contact\n", change="add_score", place="scores", value="readiness")
+        assert parse_segment(text).scores[0].bands == ("Hot",)
+        text = changed(text, change="labels", place="scores/0/bands", value="Hot, Cold")
+        (line,) = segment_form(read_yaml(text)).scores
+        assert (line.chosen, list(line.known)) == ("Hot, Cold", ["Hot", "Cold"])
+        offered = {one.key: one for one in ready_made()}
+        assert parse_segment(offered["band-readiness-Hot"].document).words == "readiness: in Hot"
+        page = company.client("bob").post("/segments/form/", {"document": text}).content.decode()
+        assert "One or more of: Hot, Cold" in page
