@@ -32,14 +32,11 @@ def _mailable(reading: Reading) -> ir.Table:
     """
     turns = _turns(reading)
     each = _ended(stretches(turns.select("id", "at", "opens")), turns)
-    if reading.wants("list_name"):
-        names = turns.group_by(_member=turns.id).aggregate(
-            contact_id=turns.contact_id.max(), list_name=turns.list_name.max()
-        )
-        named = plain(each.join(names, [("id", "_member")]))
-        return named.mutate(id=named.contact_id).drop("_member")
-    members = each.mutate(contact_id=each.id.split("|")[0])
-    return _of_any_list(members)
+    names = turns.group_by(_member=turns.id).aggregate(
+        contact_id=turns.contact_id.max(), list_name=turns.list_name.max()
+    )
+    members = plain(each.join(names, [("id", "_member")]).drop("_member"))
+    return members.mutate(id=members.contact_id) if reading.wants("list_name") else _of_any_list(members)
 
 
 def _turns(reading: Reading) -> ir.Table:
