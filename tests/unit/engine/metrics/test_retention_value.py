@@ -221,3 +221,17 @@ def test_a_fit_finds_what_it_was_drawn_from() -> None:
     found = fitted(stood, "bg_nbd")
     expected = float(true.probability_alive(PurchaseGroups(stood.x, stood.t_x, stood.age)).mean())
     assert float(found.alive(stood).mean()) == pytest.approx(expected, abs=0.03)
+
+
+def test_without_any_purchase_there_is_nothing_to_tell(company: Company, runner: DuckdbRunner) -> None:
+    orders = [{"contact_id": "p", "ordered_at": "2024-10-01", "amount": 5, "status": "cancelled"}]
+    metrics = ["p_alive", "clv_predicted", "rfm_segment_share", "clv_historic_revenue"]
+    values = measure(metrics, company(orders=orders, settings=PERSON), period=DECEMBER, as_of=NOW, runner=runner)
+    assert [v.value for v in values] == [None] * 4
+    assert all(v.reason for v in values)
+
+
+def test_before_the_first_purchase_there_is_nothing_to_tell(company: Company, runner: DuckdbRunner) -> None:
+    snapshot = company(orders=shop(buyers=5), settings=PERSON)
+    for metric in ("p_alive", "clv_predicted", "rfm_segment_share"):
+        assert value_of(metric, snapshot, runner, Period.month(2022, 5)).value is None
