@@ -78,10 +78,14 @@ class TestAsked:
         alone = asked.forecast(QUARTER, owners_of(people["alice"]), now=NOW).forecast
         assert alone.whole.total.expected == pytest.approx(parts[people["alice"].pk])
 
-    def test_is_computed_once(self, company: SmallCompany, deals: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_computed_once_an_hour(
+        self, company: SmallCompany, deals: Book, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         first = asked.forecast(QUARTER, None, now=NOW)
         monkeypatch.setattr(asked, "pipeline_forecast", None)
-        assert asked.forecast(QUARTER, None, now=NOW + timedelta(hours=1)) == first
+        assert asked.forecast(QUARTER, None, now=NOW + timedelta(minutes=50)) == first
+        with pytest.raises(TypeError):
+            asked.forecast(QUARTER, None, now=NOW + timedelta(hours=1))
 
 
 class TestKept:

@@ -20,13 +20,13 @@ from rapport.engine.forecasting.pipeline.told import PipelineForecast
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import data_version, reporting_zone
+from rapport.workspace.metrics.dashboards import reporting_zone
 from rapport.workspace.team.access import owners_seen
 from rapport.workspace.team.models import Role, User
 
 READ_TABLES = ("deals", "deal_stage_visits", "attribute_history", "exchange_rates", "users", "identity_links")
 SINCE = timedelta(days=7)
-_KEPT_S = 6 * 3600
+_KEPT_S = 3600
 _MOST_DEALS = 200
 _FUTURES_BEFORE = 500  # only its expectation is looked at
 _QUARTER, _MONTH = re.compile(r"(\d{4})-Q([1-4])"), re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -74,7 +74,7 @@ def owners_of(user: User) -> Owners:
 
 
 def kept_forecast(period: Period, owners: Owners, *, now: datetime) -> Told | None:
-    """The forecast if it has been computed today from the data as published."""
+    """The forecast if it has been computed within this hour."""
     found: Told | None = cache.get(_key(period, owners, now))
     return found
 
@@ -116,7 +116,13 @@ def _shortened(found: Changes) -> Changes:
     return replace(found, deals=found.deals[:_MOST_DEALS])
 
 
+def slot(now: datetime, *, hours: int) -> str:
+    """The stretch of hours in which a forecast stays as it is: people's edits do not make everybody wait."""
+    local = now.astimezone(reporting_zone())
+    return f"{local.date().isoformat()}.{local.hour // hours}"
+
+
 def _key(period: Period, owners: Owners, now: datetime) -> str:
     whose = "all" if owners is None else sorted(owner or "" for owner in owners)
-    day = now.astimezone(reporting_zone()).date()
-    return "forecast." + hashlib.sha256(f"{name_of(period)} {whose} {day} {data_version()}".encode()).hexdigest()
+    asked = f"{name_of(period)} {whose} {slot(now, hours=1)}"
+    return "forecast." + hashlib.sha256(asked.encode()).hexdigest()

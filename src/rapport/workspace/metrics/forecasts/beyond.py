@@ -12,11 +12,12 @@ from rapport.engine.errors import RapportError
 from rapport.engine.forecasting.customers import RevenueForecast, revenue_forecast
 from rapport.engine.forecasting.volumes import SeriesForecast, forecast_series
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, data_version, reporting_zone
+from rapport.workspace.metrics.dashboards import MEASURED_TABLES
+from rapport.workspace.metrics.forecasts.asked import slot
 
 MONTHS = 4  # this one and three after it
 VOLUMES = ("leads", "cases_opened", "orders")
-_KEPT_S = 24 * 3600
+_KEPT_S = 6 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +30,13 @@ class Beyond:
 
 
 def beyond(*, now: datetime) -> Beyond:
-    """Of the whole company; computed once a day and state of the data."""
-    key = f"forecast.beyond.{now.astimezone(reporting_zone()).date()}.{data_version()}"
+    """Of the whole company; computed once in six hours, and anew while nothing can be told."""
+    key = f"forecast.beyond.{slot(now, hours=6)}"
     known: Beyond | None = cache.get(key)
     if known is None:
         known = _beyond(now)
-        cache.set(key, known, _KEPT_S)
+        if known.revenue is not None:
+            cache.set(key, known, _KEPT_S)
     return known
 
 

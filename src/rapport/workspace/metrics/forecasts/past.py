@@ -14,15 +14,15 @@ from rapport.engine.forecasting.pipeline.backtest import Backtest, backtest
 from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Grain, Period
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, data_version, reporting_zone
-from rapport.workspace.metrics.forecasts.asked import READ_TABLES, period_named
+from rapport.workspace.metrics.dashboards import MEASURED_TABLES, reporting_zone
+from rapport.workspace.metrics.forecasts.asked import READ_TABLES, period_named, slot
 from rapport.workspace.metrics.forecasts.keeping import BOOKINGS
 from rapport.workspace.metrics.models import ForecastSnapshot
 
 MONTHS = 6
 DAYS = 30
 _RUN_RATE = f"{BOOKINGS}:run_rate"
-_KEPT_S = 24 * 3600
+_KEPT_S = 6 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +50,13 @@ class Past:
 
 
 def past(*, now: datetime) -> Past:
-    """Of all deals; computed once a day and state of the data."""
-    key = f"forecast.past.{now.astimezone(reporting_zone()).date()}.{data_version()}"
+    """Of all deals; computed once in six hours, and anew while nothing can be told."""
+    key = f"forecast.past.{slot(now, hours=6)}"
     known: Past | None = cache.get(key)
     if known is None:
         known = _past(now)
-        cache.set(key, known, _KEPT_S)
+        if known.tried is not None:
+            cache.set(key, known, _KEPT_S)
     return known
 
 
