@@ -75,7 +75,7 @@ def test_objects_count_once_each(company: Company, runner: DuckdbRunner) -> None
 
 
 def test_deals_are_asked_what_their_state_asks_for(company: Company, runner: DuckdbRunner) -> None:
-    deals = [
+    deals: list[dict[str, object]] = [
         {"id": "d1", "status": "open", "amount": 10, "expected_close_date": date(2024, 7, 1)},
         {"id": "d2", "status": "open", "amount": -1, "expected_close_date": date(2024, 6, 29)},
         {"id": "d3", "status": "won", "amount": None, "closed_at": "2024-02-01"},
