@@ -47,7 +47,7 @@ def tables(cases: list[list[int]]) -> dict[str, list[Row]]:
     return {"cases": [*rows, noise, gone], "case_events": events}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases=lives())
 def test_each_day_is_the_day_before_and_what_came_less_what_went(engine: DuckdbRunner, cases: list[list[int]]) -> None:
     made = {name: engine.from_arrow(arrow_rows(name, rows)) for name, rows in tables(cases).items()}
