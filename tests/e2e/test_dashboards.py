@@ -55,7 +55,7 @@ class TestOwnDashboard:
         expect(rows.nth(0).locator("input[name=title]")).to_have_attribute("placeholder", str(name))
         assert faults(page) == []
 
-    @pytest.mark.parametrize("eyes", LOOKS, indirect=True)
+    @pytest.mark.parametrize("eyes", [LOOKS[0], LOOKS[3]], indirect=True)
     def test_its_pages_have_no_fault_and_fit_the_screen(self, eyes: Eyes) -> None:
         own = _own(eyes.page, eyes.url, "Every page")
         for path in ("", "edit/", "links/", "mail/", "delete/"):

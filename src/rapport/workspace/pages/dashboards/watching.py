@@ -10,7 +10,7 @@ from rapport.workspace.metrics.boards.watching import Watched
 from rapport.workspace.metrics.dashboards import Asked
 from rapport.workspace.metrics.names import names_of
 from rapport.workspace.pages.dashboards.asking import query_of, with_filter
-from rapport.workspace.pages.dashboards.units import in_full
+from rapport.workspace.pages.dashboards.units import in_short
 from rapport.workspace.pages.frame.wording import percent, plain
 
 
@@ -33,10 +33,10 @@ def alarm(spec: Metric, seen: Watched, asked: Asked) -> Alarm | None:
         return None
     when = "Now" if seen.is_now else f"{seen.month.start:%B %Y}"
     side = "above" if outlook.is_above else "below"
-    between = f"{in_full(spec, outlook.lower)} to {in_full(spec, outlook.upper)}"
+    between = f"{in_short(spec, outlook.lower)} to {in_short(spec, outlook.upper)}"
     month = Asked(period=f"{seen.month.start}..{last_day(seen)}", comparison=asked.comparison, filters=asked.filters)
     return Alarm(
-        sentence=f"{when}: {in_full(spec, outlook.value)}, {side} the expected {between}.",
+        sentence=f"{when}: {in_short(spec, outlook.value)}, {side} the expected {between}.",
         is_above=outlook.is_above,
         is_good=None if spec.higher_is_better is None else spec.higher_is_better is outlook.is_above,
         query=query_of(month),
@@ -60,7 +60,8 @@ class Reason:
 def reason(spec: Metric, told: Explanation, asked: Asked) -> Reason:
     """ "Mostly channel web: 82 % of the difference to the six months before." """
     part = told.contribution.part
-    name = names_of(told.dimension, [part])[part] if part else "none"
+    dimension = plain(told.dimension).lower()
+    which = f"{dimension} {names_of(told.dimension, [part])[part]}" if part else f"without {dimension}"
     share = percent(round(told.contribution.share, 2))
     before = f"{told.before.start:%B %Y}" if told.before.days <= 31 else "the six months before"
     how = ""
@@ -68,5 +69,5 @@ def reason(spec: Metric, told: Explanation, asked: Asked) -> Reason:
         own = abs(told.contribution.by_rate) >= abs(told.contribution.by_mix)
         how = ", by its own rate" if own else ", by its weight in the mix"
     query = with_filter(asked, told.dimension, part) if part else f"{query_of(asked)}&by={told.dimension}"
-    sentence = f"Mostly {plain(told.dimension).lower()} {name}: {share} of the difference to {before}{how}."
+    sentence = f"Mostly {which}: {share} of the difference to {before}{how}."
     return Reason(sentence=sentence, query=query)
