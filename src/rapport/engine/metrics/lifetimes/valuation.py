@@ -24,6 +24,7 @@ MOST_FITTED = 100_000  # customers that a model is fitted on
 _SEED = 20_050_501
 _WIDE = 100_000  # more days, and more purchase days, than any history has
 _DIGITS = 3  # amounts that agree in so many digits are one class in a fit
+_POWERS = 64  # of ten that amounts may have
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +107,14 @@ def _amounts(customers: Standing, share: float) -> SpendGroups | None:
     if not told.any():
         return None
     count, mean = customers.priced_days[told], customers.mean_spend[told]
-    width = 10.0 ** (np.floor(np.log10(mean)) - _DIGITS + 1)
-    classes = np.stack([count, np.floor(mean / width), width], axis=1)
-    rows, place, counts = np.unique(classes, axis=0, return_inverse=True, return_counts=True)
+    power = np.floor(np.log10(mean)).astype(np.int64)
+    digits = np.floor(mean / 10.0 ** (power - _DIGITS + 1)).astype(np.int64)
+    keys = (count * _POWERS + power + _POWERS // 2) * 10 ** (_DIGITS + 1) + digits
+    rows, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
     means = np.bincount(place.reshape(-1), mean) / counts
     kept, weight = _thinned(counts, share)
-    return SpendGroups(rows[kept, 0], means[kept], weight) if kept.any() else None
+    days = rows[kept] // (_POWERS * 10 ** (_DIGITS + 1))
+    return SpendGroups(days, means[kept], weight) if kept.any() else None
 
 
 def _thinned(counts: np.ndarray, share: float) -> tuple[np.ndarray, Floats]:
