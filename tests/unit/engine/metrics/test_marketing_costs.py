@@ -206,6 +206,7 @@ class TestLeads:
         assert (value.numerator, value.denominator) == (2, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", [COSTS, CREDITED_CUSTOMERS], ids=lambda r: r.name)
 def test_the_rows_can_be_asked_of_spark(company: Company, relation) -> None:  # type: ignore[no-untyped-def]
     rates = [{"date": "2024-01-01", "currency": "USD", "per_base": "2"}]

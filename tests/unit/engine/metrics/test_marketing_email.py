@@ -226,6 +226,7 @@ def test_sources_that_tell_deliveries_only_are_read_by_a_setting(company: Compan
     assert parts(values_of(["email_open_rate"], snapshot, runner)["email_open_rate"]) == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", [MAILINGS, MAIL_ANSWERS], ids=lambda r: r.name)
 def test_the_rows_can_be_asked_of_spark(company: Company, relation) -> None:  # type: ignore[no-untyped-def]
     snapshot = company(interactions=MAILS, interaction_flags=FLAGS)

@@ -150,6 +150,7 @@ def test_only_the_purposes_that_the_company_names_count(company: Company, runner
     assert values_of(["mailable_contacts"], snapshot, runner)["mailable_contacts"].value == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", [MAILABLE, LIST_CHANGES], ids=lambda r: r.name)
 def test_the_rows_can_be_asked_of_spark(company: Company, relation) -> None:  # type: ignore[no-untyped-def]
     left = [{"contact_id": "a", "type": "unsubscribe", "occurred_at": "2024-03-20"}]

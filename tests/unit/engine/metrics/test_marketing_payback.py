@@ -124,6 +124,7 @@ class TestValueAgainstCost:
         assert found["ltv_to_cac"].value is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", [FIRST_CONTRACTS, MARGINS], ids=lambda r: r.name)
 def test_the_rows_can_be_asked_of_spark(company: Company, relation) -> None:  # type: ignore[no-untyped-def]
     assert ibis.pyspark  # makes its options known

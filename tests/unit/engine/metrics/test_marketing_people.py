@@ -237,6 +237,7 @@ def test_prospects_are_those_who_were_no_customers_when_turned_to(company: Compa
     assert values_of(["targeted_prospects"], alone, runner)["targeted_prospects"].value == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", [REFERRED_CUSTOMERS, REQUALIFIED, TARGETED, VISITORS], ids=lambda r: r.name)
 def test_the_rows_can_be_asked_of_spark(company: Company, relation) -> None:  # type: ignore[no-untyped-def]
     tables = {

@@ -216,6 +216,7 @@ def test_offers_have_90_days_and_revisions_are_one_offer(company: Company, runne
     assert parts(found["up_sell_offer_rate"]) == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", [CROSS_SELLING, FAMILY_OWNERS, UP_SELLING], ids=lambda r: r.name)
 def test_the_rows_can_be_asked_of_spark(company: Company, relation) -> None:  # type: ignore[no-untyped-def]
     assert ibis.pyspark  # makes its options known
