@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rapport.engine.metrics.contributions import Amount, contributions, explaining
@@ -40,6 +40,7 @@ class TestSums:
         assert contributions(_sums(web=1), _sums(web=1)) == []
         assert contributions({}, {}) == []
 
+    @settings(deadline=None)
     @given(_PARTS, _PARTS)
     def test_shares_add_up_to_the_move(self, one: dict[str, tuple[int, int]], two: dict[str, tuple[int, int]]) -> None:
         before = {p: Amount(numerator=n) for p, (n, _) in one.items()}
@@ -68,6 +69,7 @@ class TestRatios:
         # each weight changed by 1/4; the rates lie at -0.15 and 0.25 from 0.25, the mean of both wholes
         assert {c.part: c.moved for c in found} == {"a": pytest.approx(-0.0375), "b": pytest.approx(-0.0625)}
 
+    @settings(deadline=None)
     @given(_PARTS, _PARTS)
     def test_shares_add_up_to_the_move(self, one: dict[str, tuple[int, int]], two: dict[str, tuple[int, int]]) -> None:
         before = {p: Amount(numerator=min(n, d), denominator=d) for p, (n, d) in one.items()}
