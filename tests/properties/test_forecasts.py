@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rapport.engine.forecasting.pipeline.book import Book
-from rapport.engine.forecasting.pipeline.forecast import Part, forecast_of_book
+from rapport.engine.forecasting.pipeline.forecast import forecast_of_book
 from rapport.engine.forecasting.pipeline.learning import learnt
 from rapport.engine.forecasting.pipeline.outlook import Stretch
+from rapport.engine.forecasting.pipeline.told import Part
 from rapport.engine.metrics.period import Period
 from rapport.engine.statistics.seasonal import ahead
 from simulated_deals import START, simulated_deals
