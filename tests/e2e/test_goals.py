@@ -31,7 +31,7 @@ class TestGoals:
         assert faults(page) == []
         page.get_by_role("link", name="Goals", exact=True).first.click()
         expect(page.get_by_role("heading", name="Grow what we are good at")).to_be_visible()
-        page.wait_for_load_state("networkidle")
+        expect(page.locator("[hx-get='/goals/offers/']")).to_have_count(0, timeout=30_000)
         page.get_by_role("link", name="Strategy on one page").click()
         expect(page.get_by_role("row", name=re.compile("at least €12,000"))).to_be_visible()
         assert faults(page) == []
@@ -39,7 +39,7 @@ class TestGoals:
         page.on("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Remove").click()
         expect(page.get_by_text("The goal was removed.")).to_be_visible()
-        page.wait_for_load_state("networkidle")
+        expect(page.locator("[hx-get='/goals/offers/']")).to_have_count(0, timeout=30_000)
 
     @pytest.mark.parametrize("eyes", LOOKS, indirect=True)
     @pytest.mark.parametrize("path", ["/goals/", "/goals/new/", "/goals/strategy/", "/goals/objectives/new/"])
