@@ -109,7 +109,8 @@ def made_of(
         return replace(found, reason=_lacking(parts[needed[0]], metric.parts[needed[0]]))
     without = tuple(f"without {metric.parts[name].metric.name.lower()}" for name in missing)
     flags = (flag for value in told if value.value is not None for flag in value.flags)
-    return replace(_figure(metric, found, parts), flags=tuple(dict.fromkeys((*without, *flags))))
+    uncounted = (flag for flag in flags if not flag[0].isdigit())  # how many is told by the sums above
+    return replace(_figure(metric, found, parts), flags=tuple(dict.fromkeys((*without, *uncounted, *_counts(found)))))
 
 
 def _figure(metric: DerivedMetric, found: MetricValue, parts: Mapping[str, MetricValue]) -> MetricValue:
@@ -122,6 +123,16 @@ def _figure(metric: DerivedMetric, found: MetricValue, parts: Mapping[str, Metri
         reason = f"Nothing to divide by: {_names(metric)} give 0."
         return replace(found, numerator=numerator, denominator=denominator, reason=reason)
     return replace(found, value=numerator / denominator, numerator=numerator, denominator=denominator)
+
+
+def _counts(found: MetricValue) -> list[str]:
+    """What was left out or stood in, of all parts together."""
+    told = {
+        "without amount": found.n_missing_amount,
+        "without exchange rate": found.n_unconverted,
+        "with an assumed date or amount": found.n_assumed,
+    }
+    return [f"{count:,} {words}" for words, count in told.items() if count]
 
 
 def _lacking(value: MetricValue, part: Part) -> str:

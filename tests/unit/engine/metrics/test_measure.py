@@ -97,7 +97,7 @@ class TestWhatIsMissing:
         assert values[1].value == 2
 
     def test_every_metric_survives_an_empty_company(self, company: Company, runner: DuckdbRunner) -> None:
-        snapshot = company(accounts=[{"name": "A", "created_at": "2024-01-01"}])
+        snapshot = company(teams=[{"name": "A", "created_at": "2024-01-01"}])
         values = measure(list(METRICS), snapshot, period=Period.year(2024), as_of=NOW, runner=runner)
         assert [v.metric for v in values] == list(METRICS)
         assert all(v.value is None and v.reason and "needs" in v.reason for v in values)

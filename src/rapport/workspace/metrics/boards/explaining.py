@@ -18,6 +18,7 @@ from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.query import Only
 from rapport.engine.metrics.registry import METRICS
+from rapport.engine.metrics.relation import SEGMENT
 from rapport.engine.metrics.spec import Additivity
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.runner import Runner
@@ -65,7 +66,7 @@ def _best(
     snapshot: Snapshot,
     runner: Runner,
 ) -> Explanation | None:
-    """Of all dimensions, the part with the largest excess."""
+    """Of all dimensions whose parts add up, as segments do not, the part with the largest excess."""
     spec = METRICS[metric]
     before = _before(month, seasonal)
     only = [Only(name, (value,)) for name, value in filters.items() if name in spec.dimensions]
@@ -76,7 +77,7 @@ def _best(
 
     whole = by()
     found: list[Explanation] = []
-    for dimension in [d for d in spec.dimensions if d not in filters][:_MOST_DIMENSIONS]:
+    for dimension in [d for d in spec.dimensions if d not in (*filters, SEGMENT)][:_MOST_DIMENSIONS]:
         try:
             told = _of_dimension(metric, month, before, whole, by(dimension))
         except RapportError:
