@@ -34,6 +34,10 @@ say "Real time: 1,000 interactions a second for a minute over $contacts contacts
 PYTHONPATH=tests $python -m load.realtime.run --folder "${TMPDIR:-/tmp}/rapport-real-time-$contacts" \
   --contacts "$contacts" --interactions "$interactions"
 
+say "The Executive dashboard over $contacts contacts and $interactions interactions"
+PYTHONPATH=tests $python -m load.dashboard.run --folder "${TMPDIR:-/tmp}/rapport-dashboard-$contacts" \
+  --contacts "$contacts" --orders "$((2 * contacts))" --interactions "$interactions"
+
 pages() {
   say "Pages over 100,000 contacts$1"
   $python tests/load/pages/measure.py --contacts 100000

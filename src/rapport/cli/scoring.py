@@ -117,7 +117,7 @@ def metrics(
     from rapport.engine.metrics.measure import measure
     from rapport.engine.metrics.registry import METRICS
     from rapport.workspace.crm.lake import open_snapshot
-    from rapport.workspace.metrics.dashboards import MEASURED_TABLES
+    from rapport.workspace.metrics.data_version import MEASURED_TABLES
     from rapport.workspace.metrics.periods import chosen as period_chosen
 
     at = instant(as_of) or timezone.now()

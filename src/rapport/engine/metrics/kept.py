@@ -95,7 +95,7 @@ def rows_to_keep(
     """
     wanted: dict[str, dict[Aggregate, None]] = {}
     relations: dict[str, Relation] = {}
-    for spec in specs:
+    for spec in (spec for spec in specs if spec.relation.kept):
         relations[spec.relation.name] = spec.relation
         wanted.setdefault(spec.relation.name, {}).update(dict.fromkeys(spec.aggregates))
     for name, relation in relations.items():

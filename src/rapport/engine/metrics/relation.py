@@ -60,6 +60,7 @@ class Relation:
         rows: makes them: `id`, the instants that `dating` asks for, and the columns wanted.
         dimensions: by name.
         labels: columns that help a person to recognise a row in a drill-down.
+        kept: whether its rows are worth keeping; not where there are many times as many as records.
         fold: a second level: takes the rows with `period` and `dim_*` columns and gives one row
             per period, dimension values and, for example, customer.
     """
@@ -74,6 +75,7 @@ class Relation:
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     fold: Callable[[ir.Table, Sequence[str]], ir.Table] | None = None
+    kept: bool = True
 
     def __post_init__(self) -> None:
         """Rows that name a contact, an account or a deal can be told by segment."""

@@ -15,8 +15,7 @@ from django.utils import timezone
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.computing import Question, computed
-from rapport.workspace.metrics.data_version import MEASURED_TABLES as MEASURED_TABLES
-from rapport.workspace.metrics.data_version import data_version as data_version
+from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
 from rapport.workspace.metrics.figures import Figures, from_json, to_json
 from rapport.workspace.metrics.kept_rows import Kept, usable
 from rapport.workspace.metrics.models import Dashboard, DashboardValues, Tile

@@ -28,6 +28,7 @@ from rapport.engine.metrics.spec import MetricSpec
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
 from rapport.workspace.metrics.models import Tile
+from rapport.workspace.metrics.periods import PERIODS
 from rapport.workspace.options import home_folder
 
 MONTHS = 26  # 24 are shown, and what the first of them looks back at
@@ -99,7 +100,7 @@ def keep_rows(*, now: datetime) -> bool:
 
 
 def _written(folder: Path, now: datetime) -> tuple[Coverage, tuple[Period, ...]]:
-    periods = Period.last_months(MONTHS, until=_day(now)).split(Grain.MONTH)
+    periods = kept_periods(_day(now))
     tiles = [(tile.metric, tile.by) for tile in Tile.objects.all() if tile.metric in METRICS]
     shown = _counted(metric for metric, _ in tiles)
     looked_up = {*_FILTERS, *(by for _, by in tiles if by)}
@@ -110,6 +111,13 @@ def _written(folder: Path, now: datetime) -> tuple[Coverage, tuple[Period, ...]]
         for name, rows in made:
             runner.write(rows, folder / f"{name}.parquet")
     return coverage, periods
+
+
+def kept_periods(today: date) -> tuple[Period, ...]:
+    """The months, and the periods that have a name with those before them."""
+    months = Period.last_months(MONTHS, until=today).split(Grain.MONTH)
+    named = [period_of(today) for _, period_of in PERIODS.values()]
+    return tuple(dict.fromkeys((*months, *named, *(period.previous() for period in named))))
 
 
 def _counted(metrics: Iterable[str]) -> list[MetricSpec]:

@@ -38,8 +38,11 @@ PLANS = (
         title="Executive",
         purpose="How the company does with its customers, on one page.",
         values=(
-            *("revenue", "new_customers", "active_customers", "repeat_customer_ratio", "average_basket_value"),
-            *("bookings", "win_rate", "pipeline_value", "backlog", "nps"),
+            *("revenue", "orders", "average_basket_value", "active_customers", "new_customers", "customers"),
+            *("repeat_customer_ratio", "retention_rate", "mrr", "nrr", "customer_equity", "clv_predicted"),
+            *("bookings", "deals_won", "win_rate", "average_deal_size", "sales_cycle_length", "pipeline_value"),
+            *("weighted_pipeline", "leads", "sqls", "campaign_revenue", "acquisition_cost", "cac"),
+            *("backlog", "cases_opened", "avg_time_to_resolution", "nps", "csat", "sla_compliance"),
         ),
         lines=("revenue", "new_customers", "bookings", "nps"),
     ),
@@ -49,9 +52,11 @@ PLANS = (
         purpose="What campaigns bring: leads, answers, revenue.",
         values=(
             *("campaigns_active", "campaign_responses", "campaign_response_rate", "campaign_revenue"),
-            *("campaign_purchases", "leads", "mqls", "page_views"),
+            *("campaign_purchases", "leads", "mqls", "lead_velocity", "page_views", "visitors"),
+            *("email_open_rate", "email_click_rate", "email_unsubscribe_rate", "email_list_growth_rate"),
+            *("marketing_cost", "cost_per_qualified_lead", "referral_new_customers"),
         ),
-        lines=("campaign_responses", "campaign_revenue", "leads"),
+        lines=("campaign_responses", "campaign_revenue", "leads", "email_open_rate"),
         bars=(("campaign_revenue", "campaign"), ("campaign_responses", "campaign"), ("leads", "source")),
     ),
     Plan(
@@ -60,7 +65,8 @@ PLANS = (
         purpose="What is open, how fast it moves and how much is won.",
         values=(
             *("pipeline_value", "weighted_pipeline", "open_deals", "win_rate", "deals_won", "bookings"),
-            *("average_deal_size", "sales_cycle_length", "stage_duration", "sales_calls"),
+            *("average_deal_size", "sales_cycle_length", "stage_duration", "overdue_deals_share", "pipeline_coverage"),
+            *("sales_calls", "proposals_made", "speed_to_lead", "renewal_rate", "forecast_accuracy"),
         ),
         lines=("bookings", "win_rate", "pipeline_value"),
         bars=(("pipeline_value", "stage"), ("bookings", "owner"), ("stage_duration", "stage")),
@@ -70,8 +76,9 @@ PLANS = (
         title="Service",
         purpose="How many cases wait, how fast they are solved and what customers say.",
         values=(
-            *("backlog", "cases_opened", "cases_solved", "avg_time_to_resolution", "first_response_time"),
-            *("reopen_rate", "nps", "csat"),
+            *("backlog", "backlog_days", "cases_opened", "cases_solved", "avg_time_to_resolution"),
+            *("first_response_time", "first_contact_resolution", "sla_compliance", "reopen_rate"),
+            *("service_calls_per_day", "call_abandonment_rate", "nps", "csat", "ces"),
         ),
         lines=("backlog", "avg_time_to_resolution", "nps"),
         bars=(("backlog", "priority"), ("cases_opened", "topic"), ("avg_time_to_resolution", "priority")),
@@ -81,11 +88,15 @@ PLANS = (
         title="Customers",
         purpose="Who buys, how often and for how much.",
         values=(
-            *("customers", "new_customers", "active_customers", "repeat_customer_ratio"),
-            *("repeat_customer_ratio_period", "purchase_frequency", "average_basket_value", "orders", "revenue", "nps"),
+            *("customers", "new_customers", "active_customers", "repeat_customer_ratio", "retention_rate"),
+            *("repeat_customer_ratio_period", "purchase_frequency", "average_basket_value", "orders", "revenue"),
+            *("mrr", "grr", "nrr", "clv_predicted", "p_alive", "cross_sell_ratio", "customer_profit", "nps"),
         ),
         lines=("revenue", "active_customers", "average_basket_value"),
-        bars=(("revenue", "channel"), ("revenue", "industry"), ("new_customers", "source")),
+        bars=(
+            *(("revenue", "channel"), ("revenue", "industry"), ("new_customers", "source")),
+            ("rfm_segment_share", "rfm_segment"),
+        ),
     ),
 )
 

@@ -19,7 +19,7 @@ from rapport.engine.metrics.registry import METRICS
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.lib.declared import published_models
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import MEASURED_TABLES
 from rapport.workspace.scores.subjects import name_of
 from rapport.workspace.team.access import visible
 from rapport.workspace.team.models import Role, User

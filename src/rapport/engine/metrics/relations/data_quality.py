@@ -135,6 +135,7 @@ DATA_QUALITY = Relation(
     needs_any=OBJECTS,
     rows=_checked,
     dating=Dating.PER_PERIOD,
+    kept=False,
     dimensions={
         "object": column("object"),
         "source": column("source"),

@@ -23,7 +23,7 @@ from rapport.engine.metrics.spec import Additivity
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
 
 _MOST_DIMENSIONS, _MOST_PARTS, _KEPT_S = 8, 200, 86_400
 _MONTHS_BEFORE, _TOLERANCE = 6, 0.01

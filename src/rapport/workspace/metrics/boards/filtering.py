@@ -14,7 +14,7 @@ from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, Unit
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.computing import Question
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
 from rapport.workspace.metrics.models import Tile
 from rapport.workspace.metrics.names import names_of
 

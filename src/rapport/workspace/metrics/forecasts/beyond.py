@@ -12,7 +12,7 @@ from rapport.engine.errors import RapportError
 from rapport.engine.forecasting.customers import RevenueForecast, revenue_forecast
 from rapport.engine.forecasting.volumes import SeriesForecast, forecast_series
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import MEASURED_TABLES
 from rapport.workspace.metrics.forecasts.asked import slot
 
 MONTHS = 4  # this one and three after it

@@ -30,7 +30,8 @@ from rapport.engine.forecasting.volumes import forecast_series
 from rapport.engine.metrics.period import Period
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, reporting_zone
+from rapport.workspace.metrics.dashboards import reporting_zone
+from rapport.workspace.metrics.data_version import MEASURED_TABLES
 from rapport.workspace.metrics.forecasts.asked import choices, name_of, period_named
 from rapport.workspace.metrics.models import ForecastSnapshot
 

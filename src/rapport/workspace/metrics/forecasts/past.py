@@ -14,7 +14,8 @@ from rapport.engine.forecasting.pipeline.backtest import Backtest, backtest
 from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Grain, Period
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, reporting_zone
+from rapport.workspace.metrics.dashboards import reporting_zone
+from rapport.workspace.metrics.data_version import MEASURED_TABLES
 from rapport.workspace.metrics.forecasts.asked import READ_TABLES, period_named, slot
 from rapport.workspace.metrics.forecasts.keeping import BOOKINGS
 from rapport.workspace.metrics.models import ForecastSnapshot

@@ -12,7 +12,8 @@ from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.query import Only
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, reporting_zone
+from rapport.workspace.metrics.dashboards import reporting_zone
+from rapport.workspace.metrics.data_version import MEASURED_TABLES
 from rapport.workspace.metrics.models import Goal
 
 LAST_YEAR, BEFORE = "last_year", "before"

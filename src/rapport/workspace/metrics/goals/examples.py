@@ -14,7 +14,7 @@ from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
 from rapport.workspace.metrics.goals.asking import today_of
 from rapport.workspace.metrics.goals.models import Objective
 from rapport.workspace.metrics.goals.writing import Draft

@@ -2,122 +2,222 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import rapport.workspace.lib.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import rapport.workspace.lib.ids
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metrics', '0002_initial'),
-        ('team', '0001_initial'),
+        ("metrics", "0002_initial"),
+        ("team", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dashboard',
-            name='audience',
-            field=models.CharField(choices=[('private', 'Private'), ('team', 'Team'), ('all', 'All')], default='private', max_length=10),
+            model_name="dashboard",
+            name="audience",
+            field=models.CharField(
+                choices=[("private", "Private"), ("team", "Team"), ("all", "All")], default="private", max_length=10
+            ),
         ),
         migrations.AddField(
-            model_name='dashboard',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='team.team'),
+            model_name="dashboard",
+            name="team",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="team.team"
+            ),
         ),
         migrations.AlterField(
-            model_name='tile',
-            name='display',
-            field=models.CharField(choices=[('value', 'value'), ('line', 'line'), ('bars', 'bars'), ('table', 'table')], default='value', max_length=10),
+            model_name="tile",
+            name="display",
+            field=models.CharField(
+                choices=[("value", "value"), ("line", "line"), ("bars", "bars"), ("table", "table")],
+                default="value",
+                max_length=10,
+            ),
         ),
         migrations.CreateModel(
-            name='DashboardMail',
+            name="DashboardMail",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('question', models.TextField(blank=True, default='')),
-                ('cadence', models.CharField(choices=[('daily', 'Daily'), ('weekly', 'Weekly'), ('monthly', 'Monthly')], default='weekly', max_length=10)),
-                ('weekday', models.PositiveSmallIntegerField(default=1)),
-                ('month_day', models.PositiveSmallIntegerField(default=1)),
-                ('hour', models.PositiveSmallIntegerField(default=7)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('due_through', models.DateTimeField(default=django.utils.timezone.now)),
-                ('problem', models.TextField(blank=True, default='')),
-                ('dashboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='metrics.dashboard')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("question", models.TextField(blank=True, default="")),
+                (
+                    "cadence",
+                    models.CharField(
+                        choices=[("daily", "Daily"), ("weekly", "Weekly"), ("monthly", "Monthly")],
+                        default="weekly",
+                        max_length=10,
+                    ),
+                ),
+                ("weekday", models.PositiveSmallIntegerField(default=1)),
+                ("month_day", models.PositiveSmallIntegerField(default=1)),
+                ("hour", models.PositiveSmallIntegerField(default=7)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_through", models.DateTimeField(default=django.utils.timezone.now)),
+                ("problem", models.TextField(blank=True, default="")),
+                (
+                    "dashboard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mails", to="metrics.dashboard"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboard_mails',
-                'ordering': ['created_at'],
+                "db_table": "dashboard_mails",
+                "ordering": ["created_at"],
             },
         ),
         migrations.CreateModel(
-            name='DashboardNote',
+            name="DashboardNote",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('text', models.CharField(max_length=500)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dashboard', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='metrics.dashboard')),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("text", models.CharField(max_length=500)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "dashboard",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notes",
+                        to="metrics.dashboard",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboard_notes',
-                'ordering': ['-day', '-created_at'],
+                "db_table": "dashboard_notes",
+                "ordering": ["-day", "-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='DashboardShare',
+            name="DashboardShare",
             fields=[
-                ('id', models.CharField(default=rapport.workspace.lib.ids.new_id, editable=False, max_length=100, primary_key=True, serialize=False)),
-                ('token_hash', models.CharField(max_length=64, unique=True)),
-                ('question', models.TextField(blank=True, default='')),
-                ('label', models.CharField(blank=True, default='', max_length=100)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('opened_count', models.PositiveIntegerField(default=0)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dashboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='metrics.dashboard')),
+                (
+                    "id",
+                    models.CharField(
+                        default=rapport.workspace.lib.ids.new_id,
+                        editable=False,
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("token_hash", models.CharField(max_length=64, unique=True)),
+                ("question", models.TextField(blank=True, default="")),
+                ("label", models.CharField(blank=True, default="", max_length=100)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("opened_count", models.PositiveIntegerField(default=0)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "dashboard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shares", to="metrics.dashboard"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboard_shares',
-                'ordering': ['-created_at'],
+                "db_table": "dashboard_shares",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='MailReceiver',
+            name="MailReceiver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unsubscribed_at', models.DateTimeField(blank=True, null=True)),
-                ('mail', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='receivers', to='metrics.dashboardmail')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("unsubscribed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "mail",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="receivers",
+                        to="metrics.dashboardmail",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboard_mail_receivers',
+                "db_table": "dashboard_mail_receivers",
             },
         ),
         migrations.CreateModel(
-            name='MailSent',
+            name="MailSent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('begun', 'begun'), ('sent', 'sent'), ('failed', 'failed')], default='begun', max_length=10)),
-                ('problem', models.TextField(blank=True, default='')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('receiver', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sent', to='metrics.mailreceiver')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("begun", "begun"), ("sent", "sent"), ("failed", "failed")],
+                        default="begun",
+                        max_length=10,
+                    ),
+                ),
+                ("problem", models.TextField(blank=True, default="")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "receiver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="sent", to="metrics.mailreceiver"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'dashboard_mails_sent',
+                "db_table": "dashboard_mails_sent",
             },
         ),
         migrations.AddConstraint(
-            model_name='mailreceiver',
-            constraint=models.UniqueConstraint(fields=('mail', 'user'), name='dashboard_mail_receiver'),
+            model_name="mailreceiver",
+            constraint=models.UniqueConstraint(fields=("mail", "user"), name="dashboard_mail_receiver"),
         ),
         migrations.AddConstraint(
-            model_name='mailsent',
-            constraint=models.UniqueConstraint(fields=('receiver', 'due_at'), name='dashboard_mail_sent_once'),
+            model_name="mailsent",
+            constraint=models.UniqueConstraint(fields=("receiver", "due_at"), name="dashboard_mail_sent_once"),
         ),
     ]

@@ -19,7 +19,8 @@ from rapport.engine.metrics.segments.distinguishing import distinguishing
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES, reporting_zone
+from rapport.workspace.metrics.dashboards import reporting_zone
+from rapport.workspace.metrics.data_version import MEASURED_TABLES
 from rapport.workspace.metrics.figures import number
 from rapport.workspace.metrics.segments.building import READ_TABLES
 from rapport.workspace.metrics.segments.definitions import definition_of

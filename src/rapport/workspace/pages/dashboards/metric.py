@@ -18,7 +18,7 @@ from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.computing import computed
-from rapport.workspace.metrics.dashboards import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import MEASURED_TABLES
 from rapport.workspace.metrics.models import Tile
 from rapport.workspace.metrics.rows import exported, row_page
 from rapport.workspace.pages.dashboards.asking import asking

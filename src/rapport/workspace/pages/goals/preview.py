@@ -15,7 +15,7 @@ from django.utils import timezone
 from rapport.engine.errors import RapportError
 from rapport.engine.metrics import goals as engine
 from rapport.engine.metrics.spec import Metric
-from rapport.workspace.metrics.dashboards import data_version
+from rapport.workspace.metrics.data_version import data_version
 from rapport.workspace.metrics.goals.asking import measured
 from rapport.workspace.pages.dashboards.units import in_full
 from rapport.workspace.pages.goals.charts import months_chart

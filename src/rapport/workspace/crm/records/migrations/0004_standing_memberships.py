@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('records', '0003_touch_marks'),
+        ("records", "0003_touch_marks"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='segmentmembership',
-            index=models.Index(fields=['segment', 'left_at'], name='segment_memberships_standing'),
+            model_name="segmentmembership",
+            index=models.Index(fields=["segment", "left_at"], name="segment_memberships_standing"),
         ),
     ]
