@@ -8,7 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# the same examples in every run, so that a change is judged by itself; `make explore` draws others
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fixed")
 
 os.environ["RAPPORT_HOME"] = tempfile.mkdtemp(prefix="rapport-test-")
 if os.environ.get("RAPPORT_TEST_DATABASE"):
