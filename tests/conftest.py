@@ -11,11 +11,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# the same examples in every run, so that a change is judged by itself; `make explore` draws others
-hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
-hypothesis.settings.register_profile("explore", deadline=None)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fixed")
-
 os.environ["RAPPORT_HOME"] = tempfile.mkdtemp(prefix="rapport-test-")
 if os.environ.get("RAPPORT_TEST_DATABASE"):
     os.environ["RAPPORT_DATABASE"] = os.environ["RAPPORT_TEST_DATABASE"]
@@ -36,6 +31,11 @@ connections._settings = None  # type: ignore[attr-defined]
 connections.__dict__.pop("settings", None)
 for _alias in connections:
     del connections[_alias]
+
+# the same examples in every run, so that a change is judged by itself; `make explore` draws others
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fixed")
 
 _REPOSITORY = Path(__file__).parent.parent
 REAL_DATA = Path(os.environ.get("RAPPORT_TEST_DATA") or _REPOSITORY.parent / "shared" / "data")
