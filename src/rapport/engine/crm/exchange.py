@@ -22,6 +22,7 @@ def in_base_currency(
     needed_by: str,
     amount: str = "amount",
     time_zone: str | None = None,
+    widened: bool = True,
 ) -> ir.Table:
     """`rows` with `amount` in base currency, decimal(38,4), and why it is missing where it is.
 
@@ -29,13 +30,15 @@ def in_base_currency(
     of `dated_by`; never taken as 1. A rate holds until the next one of its currency. A row without
     `currency` is in base currency already.
 
-    Parameters: time_zone, of local days; None takes the company's.
+    Parameters: time_zone, of local days; None takes the company's. widened, whether an amount that needs no exchange
+        is made as wide as one that does; as it was given it is faster to add up.
     """
     base, zone = view.snapshot.currency, time_zone or view.snapshot.time_zone
     foreign = (rows.currency.notnull() & (rows.currency != base)).fill_null(False)
     value = rows[amount].cast(_SUM)
     if not view.has("exchange_rates"):
-        known = ibis.ifelse(foreign, ibis.null().cast(_SUM), value)
+        value = value if widened else rows[amount]
+        known = ibis.ifelse(foreign, ibis.null().cast(value.type()), value)
         return _noted(rows.mutate(_given=value, **{amount: known}), amount)
     day = ibis.ifelse(foreign, local_day(rows[dated_by], zone), ibis.null().cast("date"))
     dated = rows.mutate(_given=value, _foreign=foreign, _day=day)

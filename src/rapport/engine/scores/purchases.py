@@ -21,6 +21,7 @@ def purchases(
     time_zone: str,
     needed_by: str,
     window_days: int | None = None,
+    widened: bool = True,
 ) -> ir.Table:
     """One row per purchase: subject_id, purchased_at (UTC), amount (base currency, net of refunds), unconverted.
 
@@ -31,6 +32,7 @@ def purchases(
     Parameters:
         subject: contact or account; a contact's orders are its account's where they name no other.
         source: orders or deals. monetary: what is summed, amount or margin.
+        widened: as in `in_base_currency`.
         window_days: purchases of today and the n - 1 local days before; None takes all.
     """
     rows = _orders(view, subject, monetary, needed_by) if source == "orders" else _deals(view, subject, needed_by)
@@ -41,7 +43,7 @@ def purchases(
             rows.purchased_at >= ibis.literal(start_of_local_day(first, time_zone), type="timestamp('UTC', 6)")
         )
     rows = rows.mutate(currency=rows.currency.upper())
-    told = in_base_currency(rows, view, dated_by="purchased_at", needed_by=needed_by, time_zone=time_zone)
+    told = in_base_currency(rows, view, dated_by="purchased_at", needed_by=needed_by, time_zone=time_zone, widened=widened)
     return told.select("subject_id", "purchased_at", "amount", unconverted="amount_unconverted")
 
 

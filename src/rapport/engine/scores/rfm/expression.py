@@ -59,28 +59,16 @@ def measures(definition: RfmDefinition, view: AsOf, standing: ir.Table, *, only:
     rows = purchases(definition, view, time_zone=zone)
     if only:
         rows = rows.semi_join(standing, "subject_id")
-    rows = rows.select("subject_id", "purchased_at", "amount", stands=ibis.literal(False))
-    subjects = standing.select(
-        "subject_id",
-        purchased_at=ibis.null().cast(rows.purchased_at.type()),
-        amount=ibis.null().cast(rows.amount.type()),
-        stands=ibis.literal(True),
+    bought = rows.group_by(_whose=rows.subject_id).aggregate(
+        last=rows.purchased_at.max(), count=rows.purchased_at.count(), monetary_amount=rows.amount.sum()
     )
-    # one pass over both: joining them afterwards would look every subject up once more
-    both = rows.union(subjects)
-    totals = both.group_by("subject_id").aggregate(
-        last=both.purchased_at.max(),
-        count=both.purchased_at.count(),
-        monetary_amount=both.amount.sum(),
-        stands=both.stands.any(),
-    )
-    totals = totals.filter(totals.stands)
+    totals = standing.select("subject_id").left_join(bought, [("subject_id", "_whose")]).drop("_whose")
     today = ibis.literal(local_day_of(view.at, zone))
     days = today.delta(local_day(totals["last"], zone), unit="day").cast("int64")
     return totals.select(
         "subject_id",
         days_since_last_purchase=days,
-        purchase_count=totals["count"].cast("int64").nullif(0),
+        purchase_count=totals["count"].cast("int64"),
         monetary_amount=totals.monetary_amount.cast(f"decimal(38, {_MONEY_PLACES})"),
     )
 

@@ -19,5 +19,6 @@ def purchases(definition: RfmDefinition, view: AsOf, *, time_zone: str) -> ir.Ta
         time_zone=time_zone,
         needed_by="an RFM score",
         window_days=definition.window_days,
+        widened=False,
     )
     return rows.drop("unconverted")
