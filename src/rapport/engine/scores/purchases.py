@@ -43,7 +43,9 @@ def purchases(
             rows.purchased_at >= ibis.literal(start_of_local_day(first, time_zone), type="timestamp('UTC', 6)")
         )
     rows = rows.mutate(currency=rows.currency.upper())
-    told = in_base_currency(rows, view, dated_by="purchased_at", needed_by=needed_by, time_zone=time_zone, widened=widened)
+    told = in_base_currency(
+        rows, view, dated_by="purchased_at", needed_by=needed_by, time_zone=time_zone, widened=widened
+    )
     return told.select("subject_id", "purchased_at", "amount", unconverted="amount_unconverted")
 
 

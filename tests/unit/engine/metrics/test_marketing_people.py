@@ -207,9 +207,9 @@ def test_inquiries_are_inbound_and_no_service_cases(company: Company, runner: Du
     snapshot = company(
         interactions=[*({**r, "occurred_at": "2024-03-10"} for r in rows), *before], interaction_flags=flags
     )
-    found = values_of(["inquiries", "inquiries_trend"], snapshot, runner)
-    assert found["inquiries"].value == 2
-    assert found["inquiries_trend"].value == 1.0
+    found = values_of(["inbound_inquiries", "inbound_inquiries_trend"], snapshot, runner)
+    assert found["inbound_inquiries"].value == 2
+    assert found["inbound_inquiries_trend"].value == 1.0
 
 
 def test_prospects_are_those_who_were_no_customers_when_turned_to(company: Company, runner: DuckdbRunner) -> None:

@@ -62,7 +62,7 @@ class TestFirstResponse:
         cases = [{"id": f"k{i}", "opened_at": "2024-03-04", "contact_id": "p"} for i in range(3)]
         events = [event("k0", "opened", "04 00:00", "u1"), event("k1", "opened", "04 00:00", "p")]
         snapshot = company(cases=cases, case_events=events)
-        inbound, growth = values(snapshot, runner, "inbound_inquiries", "inbound_inquiries_growth")
+        inbound, growth = values(snapshot, runner, "cases_from_customers", "cases_from_customers_growth")
         assert inbound.value == 2
         assert growth.value is None  # none in February to compare with
 

@@ -7,9 +7,9 @@ from rapport.engine.metrics.relations.inquiries import INQUIRIES
 from rapport.engine.metrics.shapes import DERIVED_RATIO, EVENT_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
-INQUIRIES_MADE = MetricSpec(
-    id="inquiries",
-    name="Inquiries of prospects and customers",
+INBOUND_INQUIRIES = MetricSpec(
+    id="inbound_inquiries",
+    name="Inbound inquiries",
     room="marketing",
     sentence="Times in the period that somebody reached out to us, service cases left out.",
     formula="count of inbound forms, calls, chats and replies without a case, a message told twice once",
@@ -22,12 +22,12 @@ INQUIRIES_MADE = MetricSpec(
     not_when="Calls and replies carry no direction: only those known to be inbound count.",
     relation=INQUIRIES,
     figure=Amount(distinct("sent_as")),
-    variants=("inquiries_trend", "leads"),
+    variants=("inbound_inquiries_trend", "leads"),
 )
 
-INQUIRIES_MADE_TREND = DerivedMetric(
-    id="inquiries_trend",
-    name="Inquiries of prospects and customers, trend",
+INBOUND_INQUIRIES_TREND = DerivedMetric(
+    id="inbound_inquiries_trend",
+    name="Inbound inquiries, trend",
     room="marketing",
     sentence="By how much the inquiries of the period exceed those of the period before.",
     formula="(inquiries of the period - inquiries of the period before) / inquiries of the period before",
@@ -38,8 +38,8 @@ INQUIRIES_MADE_TREND = DerivedMetric(
     source="Own.",
     how_to_read="Compare whole months, and the same months of other years.",
     not_when="The period is not over, or few inquiries come in.",
-    parts={"inquiries": Part(INQUIRIES_MADE), "before": Part(INQUIRIES_MADE, before=True)},
+    parts={"inquiries": Part(INBOUND_INQUIRIES), "before": Part(INBOUND_INQUIRIES, before=True)},
     numerator=lambda v: v["inquiries"] - v["before"],
     denominator=lambda v: v["before"],
-    variants=("inquiries",),
+    variants=("inbound_inquiries",),
 )

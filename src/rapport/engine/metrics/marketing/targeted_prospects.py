@@ -21,5 +21,5 @@ TARGETED_PROSPECTS = MetricSpec(
     not_when="Campaigns are sent from elsewhere and their members are not imported.",
     relation=TARGETED,
     figure=Amount(distinct("contact_id", "prospect")),
-    variants=("inquiries",),
+    variants=("inbound_inquiries",),
 )

@@ -24,8 +24,8 @@ from rapport.engine.metrics.spec import Metric
 
 SERVICE: tuple[Metric, ...] = (
     cases.CASES_OPENED,
-    cases.INBOUND_INQUIRIES,
-    cases.INBOUND_INQUIRIES_GROWTH,
+    cases.CASES_FROM_CUSTOMERS,
+    cases.CASES_FROM_CUSTOMERS_GROWTH,
     cases_handled.CASES_HANDLED,
     cases_handled.CASES_ASSIGNED,
     cases.CASES_SOLVED,

@@ -25,12 +25,12 @@ CASES_OPENED = MetricSpec(
     not_when="Spam is not marked.",
     relation=OPENED_CASES,
     figure=Amount(count()),
-    variants=("inbound_inquiries", "cases_solved", "backlog"),
+    variants=("cases_from_customers", "cases_solved", "backlog"),
 )
 
-INBOUND_INQUIRIES = MetricSpec(
-    id="inbound_inquiries",
-    name="Inbound inquiries",
+CASES_FROM_CUSTOMERS = MetricSpec(
+    id="cases_from_customers",
+    name="Cases from customers",
     room="service",
     sentence="Cases opened in the period by customers, not by agents.",
     formula="count of cases by opened_at without those whose opening event is by an agent",
@@ -43,15 +43,15 @@ INBOUND_INQUIRIES = MetricSpec(
     not_when="Agents open the cases of customers who call.",
     relation=OPENED_CASES,
     figure=Amount(count("inbound"), whole=count()),
-    variants=("cases_opened", "inbound_inquiries_growth"),
+    variants=("cases_opened", "cases_from_customers_growth"),
 )
 
-INBOUND_INQUIRIES_GROWTH = DerivedMetric(
-    id="inbound_inquiries_growth",
-    name="Growth of inbound inquiries",
+CASES_FROM_CUSTOMERS_GROWTH = DerivedMetric(
+    id="cases_from_customers_growth",
+    name="Growth of cases from customers",
     room="service",
-    sentence="How many more inquiries came in than in the period before, relative to it.",
-    formula="(inbound inquiries - those of the period before) / those of the period before",
+    sentence="How many more cases customers opened than in the period before, relative to it.",
+    formula="(cases from customers - those of the period before) / those of the period before",
     **DERIVED_RATIO,
     time_field="case.opened_at",
     unit=Unit.RATE,
@@ -59,10 +59,10 @@ INBOUND_INQUIRIES_GROWTH = DerivedMetric(
     source="Own.",
     how_to_read="Beside the growth of customers. Against last year where the business has seasons.",
     not_when="The period is not over: it is compared with a whole one.",
-    parts={"now": Part(INBOUND_INQUIRIES), "before": Part(INBOUND_INQUIRIES, before=True)},
+    parts={"now": Part(CASES_FROM_CUSTOMERS), "before": Part(CASES_FROM_CUSTOMERS, before=True)},
     numerator=lambda v: v["now"] - v["before"],
     denominator=lambda v: v["before"],
-    variants=("inbound_inquiries",),
+    variants=("cases_from_customers",),
 )
 
 CASES_SOLVED = MetricSpec(
