@@ -117,13 +117,13 @@ def metrics(
     from rapport.engine.metrics.measure import measure
     from rapport.engine.metrics.registry import METRICS
     from rapport.workspace.crm.lake import open_snapshot
-    from rapport.workspace.metrics.data_version import MEASURED_TABLES
+    from rapport.workspace.metrics.data_version import measured_tables
     from rapport.workspace.metrics.periods import chosen as period_chosen
 
     at = instant(as_of) or timezone.now()
     today = local_day_of(at, settings.REPORTING_TIME_ZONE)
     chosen = period_chosen(period, today=today).period
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         values = measure(
             names or list(METRICS), snapshot, period=chosen, as_of=at, runner=runner, by=by or (), grain=grain
         )

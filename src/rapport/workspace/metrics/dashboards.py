@@ -15,7 +15,7 @@ from django.utils import timezone
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.computing import Question, computed
-from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import data_version, measured_tables
 from rapport.workspace.metrics.figures import Figures, from_json, to_json
 from rapport.workspace.metrics.kept_rows import Kept, usable
 from rapport.workspace.metrics.models import Dashboard, DashboardValues, Tile
@@ -65,7 +65,7 @@ def compute(dashboards: Sequence[Dashboard], asked: Asked, *, now: datetime) -> 
     kept = usable(now)
     question, version = replace(asked.question(now), as_of=kept.as_of if kept else now), _version(kept)
     boards = [measured_tiles(dashboard) for dashboard in dashboards]
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         found = computed(boards, question, snapshot, runner=runner, kept=kept.open(runner) if kept else None)
     for dashboard, its in zip(dashboards, found, strict=True):
         DashboardValues.objects.update_or_create(

@@ -26,7 +26,7 @@ from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import MetricSpec
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import data_version, measured_tables
 from rapport.workspace.metrics.models import Tile
 from rapport.workspace.metrics.periods import PERIODS
 from rapport.workspace.options import home_folder
@@ -104,7 +104,7 @@ def _written(folder: Path, now: datetime) -> tuple[Coverage, tuple[Period, ...]]
     tiles = [(tile.metric, tile.by) for tile in Tile.objects.all() if tile.metric in METRICS]
     shown = _counted(metric for metric, _ in tiles)
     looked_up = {*_FILTERS, *(by for _, by in tiles if by)}
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         coverage = coverage_of(_counted(METRICS), snapshot, as_of=now, runner=runner)
         told = [spec for spec in shown if coverage.missing(spec, snapshot) is None]
         made = rows_to_keep(told, snapshot, as_of=now, periods=periods, runner=runner, dimensions=looked_up)

@@ -19,7 +19,7 @@ from rapport.engine.metrics.registry import METRICS
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.lib.declared import published_models
-from rapport.workspace.metrics.data_version import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.scores.subjects import name_of
 from rapport.workspace.team.access import visible
 from rapport.workspace.team.models import Role, User
@@ -90,7 +90,7 @@ class _Asked:
 def _rows(
     asked: _Asked, *, user: User, now: datetime, start: int, count: int
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         counted = counted_rows(
             asked.metric,
             snapshot,

@@ -23,7 +23,7 @@ from rapport.engine.metrics.spec import Additivity
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import data_version, measured_tables
 
 _MOST_DIMENSIONS, _MOST_PARTS, _KEPT_S = 8, 200, 86_400
 _MONTHS_BEFORE, _TOLERANCE = 6, 0.01
@@ -51,7 +51,7 @@ def explain(
     key = f"dashboards.explain.{hashlib.sha256(asked.encode()).hexdigest()}"
     kept: tuple[Explanation | None] | None = cache.get(key)
     if kept is None:
-        with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+        with open_snapshot(tables=measured_tables()) as (snapshot, runner):
             kept = (_best(metric, month, seasonal, filters, now, snapshot, runner),)
         cache.set(key, kept, _KEPT_S)
     return kept[0]

@@ -14,7 +14,7 @@ from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, Unit
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.computing import Question
-from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import data_version, measured_tables
 from rapport.workspace.metrics.models import Tile
 from rapport.workspace.metrics.names import names_of
 
@@ -48,7 +48,7 @@ def values_of(tiles: Sequence[Tile], dimension: str, question: Question) -> list
 
 def _measured(metrics: Sequence[str], dimension: str, question: Question) -> list[str]:
     wide = Period.last_months(24, until=question.period.end)
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         values = measure(metrics, snapshot, period=wide, as_of=question.as_of, runner=runner, by=(dimension,))
     rows: Counter[str] = Counter()
     for value in values:

@@ -12,7 +12,7 @@ from rapport.engine.errors import RapportError
 from rapport.engine.forecasting.customers import RevenueForecast, revenue_forecast
 from rapport.engine.forecasting.volumes import SeriesForecast, forecast_series
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.data_version import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.metrics.forecasts.asked import slot
 
 MONTHS = 4  # this one and three after it
@@ -42,7 +42,7 @@ def beyond(*, now: datetime) -> Beyond:
 
 def _beyond(now: datetime) -> Beyond:
     revenue, why_not, volumes = None, "", []
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         try:
             revenue = revenue_forecast(as_known(snapshot, now), runner=runner, months=MONTHS)
         except RapportError as error:

@@ -31,7 +31,7 @@ from rapport.engine.metrics.period import Period
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.dashboards import reporting_zone
-from rapport.workspace.metrics.data_version import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.metrics.forecasts.asked import choices, name_of, period_named
 from rapport.workspace.metrics.models import ForecastSnapshot
 
@@ -65,7 +65,7 @@ def keep_forecasts(*, now: datetime) -> Kept:
     """Keep today's forecasts of this and the next month and quarter; run again on the same day, nothing changes."""
     failed: dict[str, str] = {}
     rows: list[_Row] = []
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         for name in choices(now.astimezone(reporting_zone()).date()):
             try:
                 rows += _pipeline(snapshot, period_named(name), now=now, runner=runner)

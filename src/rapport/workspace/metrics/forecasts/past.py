@@ -15,7 +15,7 @@ from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Grain, Period
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.dashboards import reporting_zone
-from rapport.workspace.metrics.data_version import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.metrics.forecasts.asked import READ_TABLES, period_named, slot
 from rapport.workspace.metrics.forecasts.keeping import BOOKINGS
 from rapport.workspace.metrics.models import ForecastSnapshot
@@ -131,7 +131,7 @@ def _period(name: str) -> Period | None:
 def _came(periods: list[Period], now: datetime) -> dict[Period, float]:
     """Bookings of each period."""
     told = {}
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         for period in periods:
             value = measure([BOOKINGS], snapshot, period=period, as_of=now, runner=runner)[0].value
             if value is not None:

@@ -13,7 +13,7 @@ from rapport.engine.metrics.query import Only
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.dashboards import reporting_zone
-from rapport.workspace.metrics.data_version import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.metrics.models import Goal
 
 LAST_YEAR, BEFORE = "last_year", "before"
@@ -69,14 +69,14 @@ def measured(
     goals: Sequence[engine.Goal], *, now: datetime, readings: Sequence[engine.Reading | None] = ()
 ) -> list[engine.Progress]:
     """How goals stand, all measured together."""
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         return engine.progress(goals, snapshot, today=today_of(now), as_of=now, runner=runner, readings=readings)
 
 
 def baseline(goal: engine.Goal, kind: str, *, now: datetime) -> tuple[float | None, str]:
     """The metric over the same days a year ago, or the days before, and why there is none."""
     period = goal.span.last_year() if kind == LAST_YEAR else goal.span.previous()
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         (found,) = measure_each(
             [goal.metric], snapshot, periods=[period], as_of=now, runner=runner, filters=goal.filters
         )
@@ -86,7 +86,7 @@ def baseline(goal: engine.Goal, kind: str, *, now: datetime) -> tuple[float | No
 def parts_of(metric: str, dimension: str, *, now: datetime) -> list[str]:
     """The values of a dimension in the last year, the largest first."""
     today = today_of(now)
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         found = measure(
             [metric], snapshot, period=Period.last_days(365, until=today), as_of=now, runner=runner, by=[dimension]
         )

@@ -14,7 +14,7 @@ from rapport.engine.metrics.measure import measure
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.crm.lake import open_snapshot
-from rapport.workspace.metrics.data_version import MEASURED_TABLES, data_version
+from rapport.workspace.metrics.data_version import data_version, measured_tables
 from rapport.workspace.metrics.goals.asking import today_of
 from rapport.workspace.metrics.goals.models import Objective
 from rapport.workspace.metrics.goals.writing import Draft
@@ -118,7 +118,7 @@ def _values(metrics: list[str], *, now: datetime) -> dict[str, float]:
     if kept is not None or not metrics:
         return kept or {}
     try:
-        with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+        with open_snapshot(tables=measured_tables()) as (snapshot, runner):
             period = Period.last_days(365, until=today_of(now))
             told = measure(metrics, snapshot, period=period, as_of=now, runner=runner)
     except RapportError:

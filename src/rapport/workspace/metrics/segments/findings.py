@@ -20,7 +20,7 @@ from rapport.engine.metrics.value import MetricValue
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.dashboards import reporting_zone
-from rapport.workspace.metrics.data_version import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.metrics.figures import number
 from rapport.workspace.metrics.segments.building import READ_TABLES
 from rapport.workspace.metrics.segments.definitions import definition_of
@@ -60,7 +60,7 @@ def are_current(segment: Segment) -> bool:
 
 def measure_values(*, now: datetime) -> None:
     """Revenue of every segment's members in the year before, while they were in it: one query for all."""
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         told = measure([VALUE], snapshot, period=year_until(now), as_of=now, runner=runner, by=[SEGMENT])
     known = {value.dimensions.get(SEGMENT): number(value) for value in told}
     for segment in Segment.objects.filter(deleted_at__isnull=True):
@@ -70,7 +70,7 @@ def measure_values(*, now: datetime) -> None:
 def by_segment(metric: str, names: Iterable[str], *, period: Period, now: datetime) -> dict[str | None, MetricValue]:
     """A metric of each segment over a period; under the name None that of everybody."""
     wanted = tuple(names)
-    with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+    with open_snapshot(tables=measured_tables()) as (snapshot, runner):
         asked: dict[str, Any] = {"period": period, "as_of": now, "runner": runner}
         whole = measure([metric], snapshot, **asked)[0]
         parts = measure([metric], snapshot, by=[SEGMENT], filters=[Only(SEGMENT, wanted)], **asked) if wanted else []

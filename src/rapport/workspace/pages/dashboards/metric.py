@@ -18,7 +18,7 @@ from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.computing import computed
-from rapport.workspace.metrics.data_version import MEASURED_TABLES
+from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.metrics.models import Tile
 from rapport.workspace.metrics.rows import exported, row_page
 from rapport.workspace.pages.dashboards.asking import asking
@@ -59,7 +59,7 @@ def figures(request: HttpRequest, metric_id: str) -> HttpResponse:
     if by in spec.dimensions:
         tiles.append(Tile(metric=spec.id, display="bars", by=by))
     try:
-        with open_snapshot(tables=MEASURED_TABLES) as (snapshot, runner):
+        with open_snapshot(tables=measured_tables()) as (snapshot, runner):
             found = computed([tiles], ask.asked.question(now), snapshot, runner=runner)[0]
     except RapportError as error:
         return render(request, "dashboards/metric_figures.html", {"problem": error.sentence})
