@@ -144,10 +144,19 @@ def eyes(workspace: Workspace, browser: Browser, signed_in: Any, request: pytest
     assert not found.complaints, found.complaints
 
 
+# A request that a newer one or another page replaced; one that failed says so by an event of its own.
+_TAKEN_BACK = ("htmx:sendAbort", "htmx:afterRequest")
+
+
 def listen(page: Page, complaints: list[str]) -> None:
     """Errors of scripts, refused files and breaches of the content security policy."""
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on(
+        "console",
+        lambda line: (
+            complaints.append(line.text) if line.type == "error" and not line.text.startswith(_TAKEN_BACK) else None
+        ),
+    )
 
 
 def sign_in(page: Page, url: str, name: str, password: str = PASSWORD) -> None:
