@@ -18,6 +18,7 @@ from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.local_day import local_day, local_day_of
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError
+from rapport.engine.metrics import query
 from rapport.engine.metrics.aggregates import Aggregate, Operation
 from rapport.engine.metrics.coverage import Coverage
 from rapport.engine.metrics.period import Period
@@ -116,14 +117,11 @@ def rows_to_keep(
 
 def aggregated(rows: ir.Table, split: Split, aggregates: Iterable[Aggregate]) -> ir.Table:
     """As `query.aggregated`; distinct counts of the whole by `_distinct`, without telling things apart again."""
-    keys = ["period", *(f"dim_{name}" for name in split.by)]
-    once = {
-        aggregate.name: _distinct(rows, aggregate)
-        if not split.dimensions and f"next_{aggregate.name}" in rows.columns
-        else aggregate.expression(rows)
-        for aggregate in dict.fromkeys(aggregates)
-    }
-    return rows.group_by(keys).aggregate(**once)
+    return query.aggregated(rows, split, aggregates, expressed=Aggregate.expression if split.dimensions else _counted)
+
+
+def _counted(aggregate: Aggregate, rows: ir.Table) -> ir.Scalar:
+    return _distinct(rows, aggregate) if f"next_{aggregate.name}" in rows.columns else aggregate.expression(rows)
 
 
 def _distinct(rows: ir.Table, aggregate: Aggregate) -> ir.Scalar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import ibis
@@ -72,10 +72,16 @@ def rows_in_periods(relation: Relation, reading: Reading, split: Split) -> ir.Ta
     return relation.fold(rows, [f"dim_{name}" for name in split.dimensions]) if relation.fold else rows
 
 
-def aggregated(rows: ir.Table, split: Split, aggregates: Iterable[Aggregate]) -> ir.Table:
+def aggregated(
+    rows: ir.Table,
+    split: Split,
+    aggregates: Iterable[Aggregate],
+    *,
+    expressed: Callable[[Aggregate, ir.Table], ir.Scalar] = Aggregate.expression,
+) -> ir.Table:
     """One row per period and dimension values: the aggregates, each once, by their names."""
     keys = ["period", *(f"dim_{name}" for name in split.by)]
-    once = {aggregate.name: aggregate.expression(rows) for aggregate in dict.fromkeys(aggregates)}
+    once = {aggregate.name: expressed(aggregate, rows) for aggregate in dict.fromkeys(aggregates)}
     return rows.group_by(keys).aggregate(**once)
 
 

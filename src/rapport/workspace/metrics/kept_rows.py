@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -135,16 +136,19 @@ def _home() -> Path:
 
 def _made_by() -> str:
     """What else the rows depend on: definitions, and how the company reckons."""
-    defined = [
-        (
-            metric.id,
-            metric.definition_version,
-            [(s.relation.name, [a.name for a in s.aggregates]) for s in metric.counted],
-        )
-        for metric in METRICS.values()
-    ]
-    told = [settings.REPORTING_TIME_ZONE, settings.BASE_CURRENCY, defined]
+    told = [settings.REPORTING_TIME_ZONE, settings.BASE_CURRENCY, _definitions()]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+@cache
+def _definitions() -> str:
+    """The metrics of this product; asked with every dashboard, and the same as long as the process runs."""
+    return json.dumps(
+        [
+            (m.id, m.definition_version, [(s.relation.name, [a.name for a in s.aggregates]) for s in m.counted])
+            for m in METRICS.values()
+        ]
+    )
 
 
 def _write(kept: Kept) -> None:

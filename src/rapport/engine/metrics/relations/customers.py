@@ -13,8 +13,7 @@ from rapport.engine.metrics.relations.customer_of import with_customer
 from rapport.engine.metrics.relations.sales import placed_orders
 
 _MERGE_HOURS = 24
-CUSTOMER_DIMENSIONS: dict[str, Dimension] = {
-    "first_by": column("first_by"),
+WHOSE: dict[str, Dimension] = {  # of any rows that name a customer's account and contact
     "account": column("account_id"),
     "industry": through("account_id", "accounts", "industry"),
     "account_country": through("account_id", "accounts", "country"),
@@ -22,6 +21,7 @@ CUSTOMER_DIMENSIONS: dict[str, Dimension] = {
     "country": through("contact_id", "contacts", "country"),
     "source": through("contact_id", "contacts", "lead_source"),
 }
+CUSTOMER_DIMENSIONS: dict[str, Dimension] = {"first_by": column("first_by"), **WHOSE}
 
 
 def beginnings(reading: Reading) -> ir.Table:

@@ -8,7 +8,8 @@ import ibis
 import ibis.expr.types as ir
 
 from rapport.engine.metrics.reading import Reading, either, elapsed, plain
-from rapport.engine.metrics.relation import Dating, Dimension, Relation, column, through
+from rapport.engine.metrics.relation import Dating, Dimension, Relation, column
+from rapport.engine.metrics.relations.customers import WHOSE
 from rapport.engine.metrics.relations.stays import stays
 from rapport.engine.metrics.relations.trailing import a_year_back
 from rapport.engine.metrics.windows import Window, every_window
@@ -18,12 +19,7 @@ _LABELS = ("by", "plan", "account_id", "contact_id", "to_at")
 _DIMENSIONS: dict[str, Dimension] = {
     "by": column("by"),
     "plan": column("plan"),
-    "account": column("account_id"),
-    "industry": through("account_id", "accounts", "industry"),
-    "account_country": through("account_id", "accounts", "country"),
-    "owner": through("account_id", "accounts", "owner_id"),
-    "country": through("contact_id", "contacts", "country"),
-    "source": through("contact_id", "contacts", "lead_source"),
+    **WHOSE,
 }
 
 

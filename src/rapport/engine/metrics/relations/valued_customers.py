@@ -18,9 +18,9 @@ from rapport.engine.metrics.lifetimes.purchase_log import PurchaseLog
 from rapport.engine.metrics.lifetimes.valuation import Horizon
 from rapport.engine.metrics.lifetimes.values import HALF, Buyers, Columns, Question, buyers_at
 from rapport.engine.metrics.reading import Reading, plain
-from rapport.engine.metrics.relation import Dating, Dimension, Relation, column, through
+from rapport.engine.metrics.relation import Dating, Relation, column
 from rapport.engine.metrics.relations.contract_values import UnderContract, contract_values
-from rapport.engine.metrics.relations.customers import beginnings
+from rapport.engine.metrics.relations.customers import WHOSE, beginnings
 from rapport.engine.metrics.relations.purchase_days import purchase_days
 from rapport.engine.metrics.windows import Window
 
@@ -179,15 +179,6 @@ _SCHEMA = pa.schema(
         ("rfm_segment", pa.string()),
     ]
 )
-_DIMENSIONS: dict[str, Dimension] = {
-    "rfm_segment": column("rfm_segment"),
-    "account": column("account_id"),
-    "industry": through("account_id", "accounts", "industry"),
-    "account_country": through("account_id", "accounts", "country"),
-    "owner": through("account_id", "accounts", "owner_id"),
-    "country": through("contact_id", "contacts", "country"),
-    "source": through("contact_id", "contacts", "lead_source"),
-}
 VALUED_CUSTOMERS = Relation(
     name="valued_customers",
     grain="customers",
@@ -195,6 +186,6 @@ VALUED_CUSTOMERS = Relation(
     needs_any=("orders", "deals", "contracts"),
     rows=_valued,
     dating=Dating.PER_PERIOD,
-    dimensions=_DIMENSIONS,
+    dimensions={"rfm_segment": column("rfm_segment"), **WHOSE},
     labels=("purchases", "days_since_last_purchase", "revenue_to_date", "rfm_segment"),
 )

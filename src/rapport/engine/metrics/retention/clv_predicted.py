@@ -5,6 +5,7 @@ from __future__ import annotations
 from rapport.engine.metrics.aggregates import total
 from rapport.engine.metrics.figures import Amount, Mean
 from rapport.engine.metrics.relations.valued_customers import VALUED_CUSTOMERS
+from rapport.engine.metrics.shapes import STANDING_AVERAGE
 from rapport.engine.metrics.spec import Additivity, Kind, MetricSpec, NullPolicy, TimeBasis, Unit
 
 _SOURCE = (
@@ -89,10 +90,7 @@ CLV_HISTORIC = MetricSpec(
     room="retention",
     sentence="Margin that customers brought up to the period's end, on average.",
     formula="mean over customers with a known margin of the margins of their orders, refunds taken off",
-    kind=Kind.SNAPSHOT,
-    time_basis=TimeBasis.SNAPSHOT,
-    additivity=Additivity.NON_ADDITIVE,
-    null_policy=NullPolicy.NULL_WITHOUT_ROWS,
+    **STANDING_AVERAGE,
     time_field="order.ordered_at, refund.refunded_at, up to the end of the period",
     unit=Unit.AMOUNT,
     higher_is_better=True,
@@ -110,10 +108,7 @@ CLV_HISTORIC_REVENUE = MetricSpec(
     room="retention",
     sentence="Revenue that customers brought up to the period's end, on average.",
     formula="mean over customers of the amounts of their orders (won deals where there are no orders), less refunds",
-    kind=Kind.SNAPSHOT,
-    time_basis=TimeBasis.SNAPSHOT,
-    additivity=Additivity.NON_ADDITIVE,
-    null_policy=NullPolicy.NULL_WITHOUT_ROWS,
+    **STANDING_AVERAGE,
     time_field="order.ordered_at, refund.refunded_at, up to the end of the period",
     unit=Unit.AMOUNT,
     higher_is_better=True,

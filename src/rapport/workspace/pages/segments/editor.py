@@ -13,12 +13,12 @@ from django.views.decorators.http import require_POST
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.errors import RapportError
 from rapport.engine.metrics.segments.members import members
-from rapport.engine.scores.definition_text import read_yaml
 from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.segments import definitions
 from rapport.workspace.metrics.segments.building import READ_TABLES
 from rapport.workspace.metrics.segments.models import Segment
 from rapport.workspace.metrics.segments.ready_made import ready_made
+from rapport.workspace.pages.scores.form.views import edited
 from rapport.workspace.pages.segments.form import changed, segment_form
 from rapport.workspace.pages.segments.people import sample
 from rapport.workspace.pages.segments.views import standing
@@ -80,16 +80,7 @@ def make_ready(request: HttpRequest) -> HttpResponse:
 @needs(Action.EDIT_SEGMENTS)
 def form(request: HttpRequest) -> HttpResponse:
     """A part of a page: the document's form, after one change where one is named, and then the text too."""
-    document, problem, change = request.POST.get("document", ""), "", request.POST.get("change", "")
-    try:
-        if change:
-            place, value = request.POST.get("place", ""), request.POST.get("value", "")
-            document = changed(document, change=change, place=place, value=value)
-        found = segment_form(read_yaml(document))
-    except RapportError as error:
-        found, problem, change = None, error.sentence, ""
-    context = {"form": found, "problem": problem, "document": document, "is_changed": bool(change)}
-    return render(request, "segments/form.html", {**context, **_VIEWS})
+    return render(request, "segments/form.html", {**edited(request, changed=changed, shown=segment_form), **_VIEWS})
 
 
 @require_POST
