@@ -9,6 +9,7 @@ import typer
 from rapport.cli import company, data, monitor, running, score_tools, scoring
 from rapport.cli.answering import Command, answered
 from rapport.cli.exit_codes import OK
+from rapport.cli.exports import export
 
 app = typer.Typer(
     name="rapport",
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 lake = typer.Typer(no_args_is_help=True, help="The lake of Parquet files that scores and metrics read.")
 app.add_typer(lake, name="lake")
+app.add_typer(export, name="export")
 score = typer.Typer(
     cls=score_tools.ScoreGroup,
     help="Run live scores (`rapport score [NAME ...]`), and tools to make them better.",
