@@ -13,6 +13,7 @@ SCHEDULES = (
     Schedule(name="nightly", task="refresh", cron="15 2 * * *"),
     Schedule(name="segments", task="build_segments", cron="0 4 * * *"),
     Schedule(name="goals", task="goals", cron="10 4 * * *"),
+    Schedule(name="metrics by day", task="keep_metric_days", cron="20 4 * * *"),
     Schedule(name="watching", task="monitor", cron="30 4 * * *"),
     Schedule(name="holdouts", task="holdout_reports", cron="50 4 * * *"),
     Schedule(name="forecasts", task="forecasts", cron="40 4 * * *"),

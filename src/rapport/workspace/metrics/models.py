@@ -7,11 +7,13 @@ from rapport.workspace.lib.fields import ScaledDecimalField
 from rapport.workspace.lib.ids import new_id
 from rapport.workspace.lib.rows import Fact, Record, choices_of, unique_external_id, unpublished
 from rapport.workspace.metrics.boards.models import DashboardMail, DashboardNote, DashboardShare, MailReceiver, MailSent
+from rapport.workspace.metrics.exports.models import MetricDay
 from rapport.workspace.metrics.goals.models import GoalAlert, GoalPlan, GoalReading, Objective
 
 __all__ = [
     "Audience", "Dashboard", "DashboardMail", "DashboardNote", "DashboardShare", "DashboardValues", "ExchangeRate",
-    "ForecastSnapshot", "Goal", "GoalAlert", "GoalPlan", "GoalReading", "MailReceiver", "MailSent", "Objective", "Tile",
+    "ForecastSnapshot", "Goal", "GoalAlert", "GoalPlan", "GoalReading", "MailReceiver", "MailSent", "MetricDay",
+    "Objective", "Tile",
 ]  # fmt: skip
 DISPLAYS = ("value", "line", "bars", "table")
 

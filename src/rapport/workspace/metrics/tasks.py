@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from rapport.workspace.metrics.exports.days import DAYS, is_kept, keep_days
 from rapport.workspace.metrics.forecasts.keeping import keep_forecasts
 from rapport.workspace.metrics.goals.keeping import refresh_goals
 from rapport.workspace.metrics.kept_rows import keep_rows
@@ -30,3 +31,9 @@ def forecasts(progress: Progress) -> dict[str, object]:
     progress.report(0, 1, "forecasting")
     kept = keep_forecasts(now=timezone.now())
     return {"rows": kept.rows, "failed": kept.failed}
+
+
+@task("keep_metric_days", retries=1)
+def keep_metric_days(progress: Progress) -> dict[str, object]:
+    """Metrics by day for other tools, where they have been asked for (`rapport export`)."""
+    return {"days": keep_days(now=timezone.now(), days=DAYS, progress=progress.report) if is_kept() else 0}
