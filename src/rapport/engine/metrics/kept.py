@@ -42,6 +42,7 @@ class KeptRows:
     tables: rows by relation.
     periods: those for whose ends the rows that depend on a period (`Dating.PER_PERIOD`) were made, in the
         order of their numbers.
+    made_for: ids of the metrics whose columns are there; None: of every metric that may be asked for.
     """
 
     as_of: datetime
@@ -49,11 +50,15 @@ class KeptRows:
     coverage: Coverage
     tables: Mapping[str, ir.Table]
     periods: Sequence[Period]
+    made_for: frozenset[str] | None = None
 
-    def answers(self, relation: Relation, split: Split, periods: Iterable[Period]) -> bool:
-        """Whether a question can be told from what is kept."""
+    def answers(self, specs: Sequence[MetricSpec], split: Split, periods: Iterable[Period]) -> bool:
+        """Whether a question about metrics of one relation can be told from what is kept."""
+        relation = specs[0].relation
         rows = self.tables.get(relation.name)
         if rows is None or not {f"dim_{name}" for name in split.dimensions} <= set(rows.columns):
+            return False
+        if self.made_for is not None and not {spec.id for spec in specs} <= self.made_for:
             return False
         return relation.dating is not Dating.PER_PERIOD or set(periods) <= set(self.periods)
 

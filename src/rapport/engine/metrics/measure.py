@@ -174,7 +174,7 @@ def _answered(shared: Sequence[MetricSpec], question: _Question, coverage: Cover
 def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
     relation, aggregates = shared[0].relation, [a for spec in shared for a in spec.aggregates]
     windows, kept = question.windows(shared[0].rolling_days), question.kept
-    if kept is not None and kept.answers(relation, question.split, question.periods):
+    if kept is not None and kept.answers(shared, question.split, question.periods):
         rows = kept.rows_in_periods(relation, question.split, windows)
         answer = question.runner.to_arrow(kept_aggregated(rows, question.split, aggregates))
     else:

@@ -23,6 +23,8 @@ from rapport.workspace.metrics.periods import DEFAULT_COMPARISON, DEFAULT_PERIOD
 from rapport.workspace.metrics.ready_made import ensure_ready_made
 
 _KEPT_FOR = timedelta(days=3)
+_LATELY = timedelta(days=14)  # own dashboards that nobody opened since are computed when somebody does
+_TO_THE = timedelta(hours=1)  # how exactly it is kept when a dashboard was opened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +82,24 @@ def measured_tiles(dashboard: Dashboard) -> list[Tile]:
     return [tile for tile in dashboard.tiles.all() if tile.metric in METRICS]
 
 
+def opened(dashboard: Dashboard, *, now: datetime) -> None:
+    """Keep that somebody looks at a dashboard, so that its figures are computed ahead from then on."""
+    if dashboard.opened_at is None or now - dashboard.opened_at >= _TO_THE:
+        Dashboard.objects.filter(pk=dashboard.pk).update(opened_at=now)
+
+
 def warm(*, now: datetime | None = None) -> int:
-    """Compute every ready-made dashboard as it is first shown, and forget old figures; returns how many."""
+    """Compute dashboards as they are first shown, and forget old figures; returns how many.
+
+    They are the ready-made ones, and own ones that somebody opened within two weeks.
+    """
     at = now or timezone.now()
     DashboardValues.objects.filter(computed_at__lt=at - _KEPT_FOR).delete()
     made = ensure_ready_made()
-    compute(made, Asked(), now=at)
-    return len(made)
+    lately = Dashboard.objects.filter(owner__isnull=False, opened_at__gte=at - _LATELY).prefetch_related("tiles")
+    shown = [*made, *(own for own in lately if own.tiles.all())]
+    compute(shown, Asked(), now=at)
+    return len(shown)
 
 
 def _version(kept: Kept | None) -> str:

@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -41,13 +41,17 @@ _STATE = "kept.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What is kept. version: of the data it was made from; seconds: how long that took."""
+    """What is kept. version: of the data it was made from; seconds: how long that took.
+
+    metrics: those that were on dashboards then, and so can be told from the rows.
+    """
 
     as_of: datetime
     version: str
     seconds: float
     folder: Path
     periods: tuple[Period, ...]
+    metrics: frozenset[str]
     coverage: Coverage
 
     def open(self, runner: DuckdbRunner) -> KeptRows:
@@ -58,6 +62,7 @@ class Kept:
             coverage=self.coverage,
             tables=tables,
             periods=self.periods,
+            made_for=self.metrics,
         )
 
 
@@ -70,20 +75,23 @@ def usable(now: datetime) -> Kept | None:
 
 
 def keep_rows(*, now: datetime) -> bool:
-    """Make the rows anew where data or day differ and the last making was long enough ago; whether it did.
+    """Make the rows anew where data, day or the metrics shown differ and the last making was long enough ago; whether
+    it did.
 
     Kept are the relations of all metrics on dashboards. What is there stays until the new rows are complete.
     """
-    before, newest = _read(), data_version()
+    before, newest, tiles = _read(), data_version(), shown_tiles()
+    metrics = frozenset(spec.id for spec in _counted(metric for metric, _ in tiles))
     if before is not None:
-        if before.version == newest and _day(before.as_of) == _day(now):
+        is_new = before.version != newest or not metrics <= before.metrics
+        if not is_new and _day(before.as_of) == _day(now):
             return False
         if now - before.as_of < timedelta(seconds=_SHARE * before.seconds) and _day(before.as_of) == _day(now):
             return False
     started, folder = time.perf_counter(), _home() / uuid.uuid4().hex
     folder.mkdir(parents=True)
     try:
-        coverage, periods = _written(folder, now)
+        coverage, periods = _written(folder, now, tiles)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -93,6 +101,7 @@ def keep_rows(*, now: datetime) -> bool:
         seconds=time.perf_counter() - started,
         folder=folder,
         periods=periods,
+        metrics=metrics,
         coverage=coverage,
     )
     _write(kept)
@@ -100,9 +109,13 @@ def keep_rows(*, now: datetime) -> bool:
     return True
 
 
-def _written(folder: Path, now: datetime) -> tuple[Coverage, tuple[Period, ...]]:
+def shown_tiles() -> list[tuple[str, str]]:
+    """(metric, dimension) of every tile on any dashboard."""
+    return [(tile.metric, tile.by) for tile in Tile.objects.all() if tile.metric in METRICS]
+
+
+def _written(folder: Path, now: datetime, tiles: Sequence[tuple[str, str]]) -> tuple[Coverage, tuple[Period, ...]]:
     periods = kept_periods(_day(now))
-    tiles = [(tile.metric, tile.by) for tile in Tile.objects.all() if tile.metric in METRICS]
     shown = _counted(metric for metric, _ in tiles)
     looked_up = {*_FILTERS, *(by for _, by in tiles if by)}
     with open_snapshot(tables=measured_tables()) as (snapshot, runner):
@@ -159,6 +172,7 @@ def _write(kept: Kept) -> None:
         "version": kept.version,
         "seconds": kept.seconds,
         "folder": kept.folder.name,
+        "metrics": sorted(kept.metrics),
         "periods": [[period.start.isoformat(), period.end.isoformat()] for period in kept.periods],
         "first": {name: at.isoformat() for name, at in coverage.first.items()},
         "last": {name: at.isoformat() for name, at in coverage.last.items()},
@@ -176,7 +190,7 @@ def _read() -> Kept | None:
     except FileNotFoundError:
         return None
     folder = _home() / state["folder"]
-    if state["made_by"] != _made_by() or not folder.is_dir():
+    if state["made_by"] != _made_by() or "metrics" not in state or not folder.is_dir():
         return None
     instant = datetime.fromisoformat
     return Kept(
@@ -185,6 +199,7 @@ def _read() -> Kept | None:
         seconds=state["seconds"],
         folder=folder,
         periods=tuple(Period(date.fromisoformat(a), date.fromisoformat(b)) for a, b in state["periods"]),
+        metrics=frozenset(state["metrics"]),
         coverage=Coverage(
             first={name: instant(at) for name, at in state["first"].items()},
             last={name: instant(at) for name, at in state["last"].items()},

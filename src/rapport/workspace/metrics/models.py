@@ -6,14 +6,21 @@ from django.db import models
 from rapport.workspace.lib.fields import ScaledDecimalField
 from rapport.workspace.lib.ids import new_id
 from rapport.workspace.lib.rows import Fact, Record, choices_of, unique_external_id, unpublished
-from rapport.workspace.metrics.boards.models import DashboardMail, DashboardNote, DashboardShare, MailReceiver, MailSent
+from rapport.workspace.metrics.boards.models import (
+    DashboardMail,
+    DashboardNote,
+    DashboardShare,
+    MailReceiver,
+    MailSent,
+    ShareKnock,
+)
 from rapport.workspace.metrics.exports.models import MetricDay
 from rapport.workspace.metrics.goals.models import GoalAlert, GoalPlan, GoalReading, Objective
 
 __all__ = [
     "Audience", "Dashboard", "DashboardMail", "DashboardNote", "DashboardShare", "DashboardValues", "ExchangeRate",
     "ForecastSnapshot", "Goal", "GoalAlert", "GoalPlan", "GoalReading", "MailReceiver", "MailSent", "MetricDay",
-    "Objective", "Tile",
+    "Objective", "ShareKnock", "Tile",
 ]  # fmt: skip
 DISPLAYS = ("value", "line", "bars", "table")
 
@@ -76,6 +83,7 @@ class Dashboard(models.Model):
     """One row is a page of tiles. Ready-made ones have no owner and are kept in step with the product.
 
     audience: who sees an own one; team: the one it is for, where it is for a team.
+    opened_at: when somebody last looked, to the hour: figures of those opened lately are computed ahead.
     """
 
     id = models.CharField(primary_key=True, max_length=100, default=new_id, editable=False)
@@ -86,6 +94,7 @@ class Dashboard(models.Model):
     audience = models.CharField(max_length=10, choices=Audience.choices, default=Audience.PRIVATE)
     team = models.ForeignKey("team.Team", models.SET_NULL, related_name="+", null=True, blank=True)
     position = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "dashboards"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from rapport.workspace.metrics.dashboards import warm
 from rapport.workspace.metrics.exports.days import DAYS, is_kept, keep_days
 from rapport.workspace.metrics.forecasts.keeping import keep_forecasts
 from rapport.workspace.metrics.goals.keeping import refresh_goals
@@ -14,9 +15,12 @@ from rapport.workspace.queue.registry import task
 
 @task("keep_metric_rows", retries=1)
 def keep_metric_rows(progress: Progress) -> dict[str, object]:
-    """The rows that dashboards read, where data have come in."""
-    progress.report(0, 1, "keeping the rows of metrics")
-    return {"made": keep_rows(now=timezone.now())}
+    """The rows that dashboards read, where data have come in, and the dashboards that people look at."""
+    progress.report(0, 2, "keeping the rows of metrics")
+    if not keep_rows(now=timezone.now()):
+        return {"made": False}
+    progress.report(1, 2, "computing dashboards")
+    return {"made": True, "dashboards": warm()}
 
 
 @task("goals", retries=1)

@@ -14,7 +14,7 @@ from rapport.workspace.crm.lake import publish
 from rapport.workspace.crm.records.changes import write
 from rapport.workspace.crm.records.models import Contact
 from rapport.workspace.metrics import dashboards
-from rapport.workspace.metrics.dashboards import Asked, compute, figures, kept_figures, warm
+from rapport.workspace.metrics.dashboards import Asked, compute, figures, kept_figures, opened, warm
 from rapport.workspace.metrics.figures import Figure
 from rapport.workspace.metrics.models import Dashboard, DashboardValues, Tile
 from rapport.workspace.metrics.ready_made import PLANS, ensure_ready_made
@@ -54,8 +54,8 @@ def orders() -> None:
         assert not write("orders", [order], source="shop", by="shop", at=at).refused
 
 
-def _dashboard(*tiles: tuple[str, str, str]) -> Dashboard:
-    dashboard = Dashboard.objects.create(slug="own", title="Own")
+def _dashboard(*tiles: tuple[str, str, str], slug: str = "own") -> Dashboard:
+    dashboard = Dashboard.objects.create(slug=slug, title="Own")
     for place, (metric, display, by) in enumerate(tiles):
         Tile.objects.create(dashboard=dashboard, metric=metric, display=display, by=by, position=place)
     return dashboard
@@ -150,6 +150,16 @@ class TestCache:
         figures(dashboard, Asked(), now=NOW - timedelta(days=4))
         assert warm(now=NOW) == len(Dashboard.objects.filter(owner=None))
         assert not DashboardValues.objects.filter(computed_at__lt=NOW - timedelta(days=3)).exists()
+
+    def test_own_dashboards_that_were_opened_lately_are_computed_ahead(self) -> None:
+        ada = User.objects.create(username="ada")
+        looked_at, forgotten = (_dashboard(("revenue", "value", ""), slug=slug) for slug in ("looked-at", "forgotten"))
+        Dashboard.objects.filter(pk__in=[looked_at.pk, forgotten.pk]).update(owner=ada)
+        opened(Dashboard.objects.get(pk=looked_at.pk), now=NOW - timedelta(days=13))
+        opened(Dashboard.objects.get(pk=forgotten.pk), now=NOW - timedelta(days=15))
+        warm(now=NOW)
+        assert kept_figures(looked_at, Asked(), now=NOW) is not None
+        assert kept_figures(forgotten, Asked(), now=NOW) is None
 
 
 @pytest.mark.usefixtures("orders")

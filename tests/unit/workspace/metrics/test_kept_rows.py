@@ -68,6 +68,19 @@ def test_a_filter_by_what_is_kept_reads_it_too(board: Dashboard) -> None:
     assert found.tiles[0].value == 60.0
 
 
+def test_a_metric_put_on_a_dashboard_since_is_told_from_the_tables_until_its_rows_are_kept(
+    board: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_rows, "_SHARE", 0)
+    _sold("kim", days=5, amount=100)
+    keep_rows(now=NOW)
+    Tile.objects.create(dashboard=board, metric="items_per_basket", position=9)  # the same rows, another column
+    shown = Dashboard.objects.get(pk=board.pk)
+    assert compute([shown], Asked(period="30d"), now=NOW)[0].tiles[0].value == 100.0
+    assert keep_rows(now=NOW + timedelta(minutes=10))
+    assert not keep_rows(now=NOW + timedelta(minutes=20))
+
+
 def test_rows_are_made_again_when_data_came_in(board: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_rows, "_SHARE", 0)
     _sold("kim", days=5, amount=100)

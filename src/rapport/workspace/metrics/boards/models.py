@@ -52,6 +52,20 @@ class DashboardShare(models.Model):
         ordering = ["-created_at"]
 
 
+class ShareKnock(models.Model):
+    """One row counts requests for links within a minute from one address, for all processes together.
+
+    key: sha256 of address and minute; the address itself is not kept. Rows are deleted within the hour.
+    """
+
+    key = models.CharField(primary_key=True, max_length=64)
+    count = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "dashboard_share_knocks"
+
+
 class Cadence(models.TextChoices):
     """How often a dashboard is sent."""
 

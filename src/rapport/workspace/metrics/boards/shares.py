@@ -12,12 +12,13 @@ from django.db.models import F
 
 from rapport.engine.errors import DefinitionError
 from rapport.workspace.metrics.boards.access import may_edit, seen_by
-from rapport.workspace.metrics.models import Dashboard, DashboardShare
+from rapport.workspace.metrics.models import Dashboard, DashboardShare, ShareKnock
 from rapport.workspace.team.access import Action, can
 from rapport.workspace.team.models import Role, User
 
 DAYS, MOST_DAYS = 30, 365
 _BYTES = 32
+_REMEMBERED = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,17 @@ def revoke(found: DashboardShare, *, user: User, now: datetime) -> None:
     if user.role != Role.ADMIN and found.created_by_id != user.pk and not may_edit(user, found.dashboard):
         raise PermissionDenied("Only its maker revokes a link.")
     DashboardShare.objects.filter(pk=found.pk, revoked_at=None).update(revoked_at=now)
+
+
+def knocks(address: str, *, now: datetime) -> int:
+    """How often links were asked for from an address in this minute, this time included, by all processes together."""
+    minute = now.replace(second=0, microsecond=0)
+    key = _hash(f"{address} {minute.isoformat()}")
+    if not ShareKnock.objects.filter(pk=key).update(count=F("count") + 1):
+        ShareKnock.objects.filter(at__lt=now - _REMEMBERED).delete()
+        made = ShareKnock.objects.bulk_create([ShareKnock(key=key, at=minute)], ignore_conflicts=True)
+        ShareKnock.objects.filter(pk=made[0].pk).update(count=F("count") + 1)
+    return ShareKnock.objects.values_list("count", flat=True).get(pk=key)
 
 
 def _hash(token: str) -> str:

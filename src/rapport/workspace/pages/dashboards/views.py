@@ -33,6 +33,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     shown = next((d for d in tabs if d.slug == slug), None) or dashboard_of(request, slug)
     ask = asking(request, now=timezone.now())
     kept = dashboards.kept_figures(shown, ask.asked, now=timezone.now())
+    dashboards.opened(shown, now=timezone.now())
     context = {
         "dashboards": tabs,
         "dashboard": shown,
