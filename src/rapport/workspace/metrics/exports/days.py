@@ -13,12 +13,12 @@ from django.db import transaction
 from django.db.models import Min
 
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.metrics.coverage import coverage_of
+from rapport.engine.metrics.coverage import Coverage, coverage_of
 from rapport.engine.metrics.measure import Told
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.relation import Dating
-from rapport.engine.metrics.spec import Kind, Metric, Unit
+from rapport.engine.metrics.spec import Kind, Metric, MetricSpec, Unit
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.runner import Runner
 from rapport.workspace.crm.lake import open_snapshot
@@ -30,7 +30,7 @@ from rapport.workspace.queue.leases import held
 DAYS = 400  # how far back, unless told otherwise
 RECENT = 35  # days measured anew every night
 NEWEST = 7  # the same for metrics whose rows are made anew for every day
-_AT_ONCE = 31
+_AT_ONCE = 100  # days; what a query costs whatever it is asked outweighs the days
 _STALE = timedelta(days=30)  # older days are measured anew after this, one part a night
 _PLACES = Decimal("0.0001")
 _ROWS = 1_000
@@ -76,33 +76,37 @@ def keep_days(*, now: datetime, days: int, progress: Progress = quiet) -> int:
     """
     with held("metrics by day", seconds=60, wait=_LONGEST_WAIT), open_snapshot(tables=measured_tables()) as opened:
         snapshot, runner = opened
-        begun, today = _begun(snapshot, runner, now=now), _day(now)
-        work = [(part, any_day_metrics()) for part in _parts(begun, today, now=now, days=days)]
-        if newest := _runs(_days(max(begun, today - timedelta(days=NEWEST)), today)):
-            work.insert(0, (newest[0], newest_day_metrics()))
+        coverage = coverage_of(
+            _counted([*any_day_metrics(), *newest_day_metrics()]), snapshot, as_of=now, runner=runner
+        )
+        today = _day(now)
+        begun = min((_day(at) for at in coverage.first.values()), default=today)
+        any_day, newest_day = (_told(names, coverage, snapshot) for names in (any_day_metrics(), newest_day_metrics()))
+        parts = _parts(begun, today, now=now, days=days) if any_day else []
+        newest = _runs(_days(max(begun, today - timedelta(days=NEWEST)), today)) if newest_day else []
+        work = [*((part, newest_day) for part in newest), *((part, any_day) for part in parts)]
         for done, (part, names) in enumerate(work):
             progress(done, len(work), part.label)
             _keep(part, names, measured(part, names, snapshot, runner, now=now))
-        return sum(part.days for part, _ in work[1:])
+        return sum(part.days for part in parts)
 
 
 def measured(
     part: Period, names: Sequence[str], snapshot: Snapshot, runner: Runner, *, now: datetime
 ) -> Iterator[MetricValue]:
-    """Metrics on each day of a period; a metric that no day of it can tell is left out."""
+    """Metrics on each day of a period."""
     periods = part.split(Grain.DAY)
     told = Told(names, snapshot, periods=periods, as_of=now, runner=runner)
-    for name in names:
-        values = [told.value(name, period) for period in periods]
-        if any(value.value is not None for value in values):
-            yield from values
+    return (told.value(name, period) for name in names for period in periods)
 
 
-def _begun(snapshot: Snapshot, runner: Runner, *, now: datetime) -> date:
-    """The day of the first row of what metrics count; today where there is none."""
-    counted = {spec.id: spec for name in any_day_metrics() for spec in METRICS[name].counted}
-    coverage = coverage_of(counted.values(), snapshot, as_of=now, runner=runner)
-    return min((_day(at) for at in coverage.first.values()), default=_day(now))
+def _counted(names: Sequence[str]) -> list[MetricSpec]:
+    return list({spec.id: spec for name in names for spec in METRICS[name].counted}.values())
+
+
+def _told(names: Sequence[str], coverage: Coverage, snapshot: Snapshot) -> tuple[str, ...]:
+    """Those whose tables and columns some source fills; the others have nothing to tell on any day."""
+    return tuple(n for n in names if all(coverage.missing(s, snapshot) is None for s in METRICS[n].counted))
 
 
 def _parts(begun: date, today: date, *, now: datetime, days: int) -> list[Period]:
@@ -120,7 +124,7 @@ def _days(first: date, end: date) -> list[date]:
 
 
 def _runs(days: Sequence[date]) -> list[Period]:
-    """Days that follow each other, at most a month of them at once."""
+    """Days that follow each other, at most a hundred of them at once."""
     found: list[Period] = []
     for day in days:
         if found and found[-1].end == day and found[-1].days < _AT_ONCE:
@@ -132,7 +136,7 @@ def _runs(days: Sequence[date]) -> list[Period]:
 
 def _keep(part: Period, names: Sequence[str], values: Iterator[MetricValue]) -> None:
     """In place of what is kept of these metrics on these days."""
-    rows = map(_row, values)
+    rows = iter([_row(value) for value in values])  # measured before anybody is kept from writing
     with transaction.atomic():
         MetricDay.objects.filter(day__gte=part.start, day__lt=part.end, metric__in=names).delete()
         while some := list(islice(rows, _ROWS)):

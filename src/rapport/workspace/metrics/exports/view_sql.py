@@ -30,7 +30,7 @@ _ADDED = {
     "title": "(SELECT s.title FROM segments s WHERE s.name = kept.segment)",
     "is_current": "kept.left_at IS NULL",
 }
-_CATALOGUE_COLUMNS = {
+CATALOGUE_COLUMNS = {
     "metric": "Id of the metric, as in v_metrics_daily",
     "name": "What people call it",
     "room": "marketing, sales, customers, retention or service",
@@ -147,11 +147,11 @@ def catalogue_rows() -> list[dict[str, str | int]]:
 
 def _catalogue() -> Iterator[str]:
     rows = ", ".join(f"({', '.join(_value(v) for v in row.values())})" for row in catalogue_rows())
-    names = ", ".join(_CATALOGUE_COLUMNS)
+    names = ", ".join(CATALOGUE_COLUMNS)
     told_rows = f"SELECT * FROM (VALUES {rows}) told ({names})"  # noqa: S608 -- our own texts, quoted
     yield f"CREATE OR REPLACE VIEW {SCHEMA}.{CATALOGUE} AS {told_rows}"
     yield _comment(CATALOGUE, "One row is a metric: what the numbers of v_metrics_daily mean.")
-    for name, text in _CATALOGUE_COLUMNS.items():
+    for name, text in CATALOGUE_COLUMNS.items():
         yield _column_comment(CATALOGUE, name, text)
 
 
