@@ -14,7 +14,7 @@ from pathlib import Path
 import pyspark
 
 _HOME = Path(pyspark.__file__).parent
-_PATIENCE = 60.0  # seconds for a part of the cluster to come up
+_PATIENCE = 180.0  # seconds for a part of the cluster to come up
 _CORES = 2
 
 

@@ -45,6 +45,7 @@ from rapport.workspace.lib.declared import published_models
 from rapport.workspace.queue.models import Lease
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
+WAIT = 300  # for a rival, who may be slow where many processes run
 FILLED = ("contacts", "interactions", "attribute_history")
 
 
@@ -69,16 +70,16 @@ def work(checkpoint: Callable[[str], None] = lambda _step: None, *, hurry: bool 
     while True:
         turn += 1
         add_rows(1_100)
-        publish(wait=60, checkpoint=checkpoint)
+        publish(wait=WAIT, checkpoint=checkpoint)
         withdraw("interactions", random.sample(list(Interaction.objects.values_list("id", flat=True)[:1_000]), 10))
         if hurry or turn % 2 == 0:
-            take_out_withdrawn(wait=60, checkpoint=checkpoint)
+            take_out_withdrawn(wait=WAIT, checkpoint=checkpoint)
         if hurry or turn % 3 == 0:
-            compact(everything=True, wait=60, checkpoint=checkpoint)
+            compact(everything=True, wait=WAIT, checkpoint=checkpoint)
         if hurry or turn % 4 == 0:
-            rebuild(wait=60, checkpoint=checkpoint)
+            rebuild(wait=WAIT, checkpoint=checkpoint)
         if turn % 5 == 0:
-            vacuum(keep_hours=0, wait=60)
+            vacuum(keep_hours=0, wait=WAIT)
 
 
 def killed_at(step: str, time_it_is_passed: int) -> Callable[[str], None]:
@@ -96,9 +97,9 @@ def killed_at(step: str, time_it_is_passed: int) -> Callable[[str], None]:
 def look() -> None:
     """What a reader sees right after the kill, and what the lake holds after the next publishing."""
     same_rows("a snapshot right after the kill", from_snapshot())
-    publish(wait=60)
+    publish(wait=WAIT)
     same_rows("a snapshot after recovery", from_snapshot())
-    take_out_withdrawn(wait=60)
+    take_out_withdrawn(wait=WAIT)
     same_rows("a snapshot after upkeep", from_snapshot())
     same_rows("the lake's own files", from_lake())
     for name, model in published_models().items():
@@ -198,17 +199,17 @@ def write_rows() -> None:
 
 def publish_and_tidy() -> None:
     while True:
-        publish(wait=60)
-        compact(everything=True, wait=60)
-        rebuild(wait=60)
-        vacuum(keep_hours=0, wait=60)
+        publish(wait=WAIT)
+        compact(everything=True, wait=WAIT)
+        rebuild(wait=WAIT)
+        vacuum(keep_hours=0, wait=WAIT)
 
 
 def read_snapshots(seconds: float) -> None:
-    """Each snapshot shows whole transactions: of each, 11 contacts, 11 values and 110 interactions."""
+    """Each snapshot shows whole transactions: of each, 11 contacts, 11 values and 110 interactions. At least four."""
     from_snapshot()  # imports take their time
     until, count = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
+    while time.monotonic() < until or count < 4:
         least = Contact.objects.count()
         found = from_snapshot()
         most = Contact.objects.count()
@@ -217,7 +218,6 @@ def read_snapshots(seconds: float) -> None:
         assert least <= sizes["contacts"] <= most, (least, sizes, most)
         assert sizes["interactions"] == 10 * sizes["contacts"] == 10 * sizes["attribute_history"], sizes
         count += 1
-    assert count > 3, "hardly anything was read"
 
 
 def read_beside(seconds: int) -> None:
@@ -244,7 +244,7 @@ def fill_the_disk(step: str, size: int) -> None:
     """The disk is full from a step on: a clear error, no row lost or doubled, and all goes on when there is space."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     add_rows(1_100)
-    publish(wait=60)
+    publish(wait=WAIT)
     add_rows(1_100)
     with pytest.raises(LakeWriteFailed, match="disk is full"):
         write_until_full(no_file_grows_from(step, size))
@@ -253,8 +253,8 @@ def fill_the_disk(step: str, size: int) -> None:
 
 def write_until_full(checkpoint: Callable[[str], None]) -> None:
     try:
-        publish(wait=60, checkpoint=checkpoint)
-        compact(everything=True, wait=60, checkpoint=checkpoint)
+        publish(wait=WAIT, checkpoint=checkpoint)
+        compact(everything=True, wait=WAIT, checkpoint=checkpoint)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 

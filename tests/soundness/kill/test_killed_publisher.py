@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parent / "publisher_under_fire.py"
 
 def under_fire(installation: dict[str, str], *arguments: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments], env=installation, capture_output=True, text=True, timeout=300
+        [sys.executable, str(SCRIPT), *arguments], env=installation, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -29,6 +30,7 @@ from rapport.workspace.queue import Job, JobState, Progress, enqueue, run_worker
 from rapport.workspace.queue.worker import reclaim_lost
 
 MARKS, JOBS = 10, 30
+MADE, TOLD = os.pipe()  # a byte for each mark, so that a worker is killed at work, however slow the machine
 
 
 @task("mark", retries=0)
@@ -37,8 +39,16 @@ def mark(progress: Progress, *, job: int) -> dict[str, int]:
         time.sleep(0.02)
         with transaction.atomic():
             Contact.objects.get_or_create(id=f"{job}-{n}")
+        os.write(TOLD, b".")
         progress.report(n + 1, MARKS)
     return {"marks": MARKS}
+
+
+def a_mark_is_made(*, within: float) -> bool:
+    """Wait for another mark; False when none is made in so many seconds, as when none is left to make."""
+    while select.select([MADE], [], [], 0)[0]:
+        os.read(MADE, 1_000)
+    return bool(select.select([MADE], [], [], within)[0])
 
 
 def forked(run: Callable[[], object]) -> int:
@@ -78,9 +88,10 @@ def main() -> None:
     random.seed(int(os.environ.get("RAPPORT_TEST_SEED", time.time_ns())))
     if os.waitpid(forked(prepare), 0)[1] != 0:
         sys.exit("the database could not be made")
-    for _ in range(5):
+    for turn in range(5):
         workers = [forked(run_worker), forked(run_worker)]
         for pid in workers:
+            a_mark_is_made(within=5 if turn else 60)
             time.sleep(random.uniform(0.3, 0.8))
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

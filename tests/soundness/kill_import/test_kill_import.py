@@ -62,7 +62,7 @@ def worked(environment: dict[str, str], what: str, import_id: str, *, kill_after
         time.sleep(kill_after)
         child.send_signal(signal.SIGKILL)
     child.stdout.close()
-    return child.wait(timeout=300)
+    return child.wait(timeout=900)
 
 
 def killed_until_done(

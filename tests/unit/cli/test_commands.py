@@ -173,11 +173,11 @@ class TestDemo:
             assert re.search(r"User\s+admin\n\s+Password\s+\w{16}\n", shown)
             assert b"Sign in" in _page(address[1])
             server.send_signal(signal.SIGINT)
-            assert server.wait(60) == OK
+            assert server.wait(120) == OK
 
 
 def _page(address: str) -> bytes:
-    for _ in range(100):
+    for _ in range(1_200):
         try:
             with urllib.request.urlopen(address, timeout=30) as answer:
                 page: bytes = answer.read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_callers_who_come_together_share_a_commit(monkeypatch: pytest.MonkeyPatc
     write = Acceptor._write
 
     def slow(self: Acceptor, calls: list[Any]) -> None:
-        gate.wait(5)  # the first waits until all have come
+        assert gate.wait(120)  # the first waits until all have come
         commits.append(len(calls))
         write(self, calls)
 
@@ -114,8 +115,9 @@ def test_callers_who_come_together_share_a_commit(monkeypatch: pytest.MonkeyPatc
     threads = [threading.Thread(target=call, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
-    while len(acceptor._waiting) < 7:
-        pass
+    until = time.monotonic() + 60
+    while len(acceptor._waiting) < 7 and time.monotonic() < until:
+        time.sleep(0.005)
     gate.set()
     for thread in threads:
         thread.join()
