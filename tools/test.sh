@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 which=${1:-all}
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+# Tests start some hundred processes; without kept bytecode each compiles two thousand modules again.
+unset PYTHONDONTWRITEBYTECODE
 pytest=".venv/bin/pytest -q -n ${RAPPORT_TEST_WORKERS:-2} --dist loadfile"
 
 if [ "$which" = quick ]; then
@@ -19,7 +21,7 @@ say "DuckDB and Spark side by side" # apart: one cluster, which has the cores to
 .venv/bin/pytest -q tests/parity
 
 say "Browser tests" # apart: Playwright's event loop stays in its process, where Django then refuses its database
-.venv/bin/pytest -q tests/e2e
+$pytest tests/e2e
 
 say "Tests that touch the database, PostgreSQL"
 url=$(tools/postgres.sh start)

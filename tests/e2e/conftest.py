@@ -1,5 +1,8 @@
 """A workspace served as in real use and a browser to look at it with.
 
+A test acts on a page once it is still (`settled`), and looks by `expect`, which waits: it must pass on a machine that
+is ten times slower than its writer's.
+
 The server is `uvicorn` over a database of its own (`fill.py`), so that what is tested is what people run. Chromium is
 the system's (`RAPPORT_CHROMIUM`, else /usr/bin/chromium); without one these tests are skipped.
 """
@@ -7,25 +10,32 @@ the system's (`RAPPORT_CHROMIUM`, else /usr/bin/chromium); without one these tes
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from e2e.accessibility import faults, faults_of_colour
+from e2e.stillness import settled
 
 HERE = Path(__file__).parent
 CHROMIUM = Path(os.environ.get("RAPPORT_CHROMIUM", "/usr/bin/chromium"))
 PASSWORD = "quiet-harbour-lamp-41"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-_PATIENCE_S = 60
+_PATIENCE_S = 240
+_PATIENCE_MS, _PATIENCE_FOR_PAGES_MS = 60_000, 120_000
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,24 +70,29 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         "RAPPORT_DATABASE": "",
         "RAPPORT_TIME_ZONE": "Europe/Stockholm",
         "DJANGO_SETTINGS_MODULE": "rapport.workspace.settings",
-        "PYTHONPATH": str(HERE.parent),
+        "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]),
     }
     subprocess.run([sys.executable, str(HERE / "fill.py"), PASSWORD], env=environment, check=True)
-    port = _free_port()
-    command = [sys.executable, "-m", "uvicorn", "rapport.workspace.asgi:application"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
-    with subprocess.Popen(command, env=environment) as server:
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/healthz", server)
-            yield Workspace(url=f"http://127.0.0.1:{port}", home=home)
-        finally:
-            server.terminate()
+    with socket.socket() as door:  # handed over open, so that nobody else takes the port meanwhile
+        door.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        command = [sys.executable, "-m", "uvicorn", "rapport.workspace.asgi:application"]
+        command += ["--fd", str(door.fileno()), "--log-level", "warning"]
+        with subprocess.Popen(command, env=environment, pass_fds=[door.fileno()]) as server:
+            try:
+                _wait_for(f"{url}/healthz", server)
+                yield Workspace(url=url, home=home)
+            finally:
+                server.terminate()
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port outside the range from which the system gives ports to callers."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("No port is free.")
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
@@ -96,12 +111,9 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def signed_in(workspace: Workspace, browser: Browser) -> Any:
     """Cookies of the administrator, who signed in once as people do."""
-    context = browser.new_context()
-    page = context.new_page()
-    sign_in(page, workspace.url, "ada")
-    state = context.storage_state()
-    context.close()
-    return state
+    with closing(new_context(browser)) as context:
+        sign_in(context.new_page(), workspace.url, "ada")
+        return context.storage_state()
 
 
 @dataclass
@@ -114,28 +126,21 @@ class Eyes:
 
     def open(self, path: str) -> Page:
         self.page.goto(self.url + path)
-        self.page.wait_for_load_state("networkidle")
-        return self.page
+        return settled(self.page)
 
 
-LOOKS = [
-    pytest.param((DESKTOP, "light"), id="desktop-light"),
-    pytest.param((DESKTOP, "dark"), id="desktop-dark"),
-    pytest.param((PHONE, "light"), id="phone-light"),
-    pytest.param((PHONE, "dark"), id="phone-dark"),
-]
+SIZES = [pytest.param((DESKTOP, "light"), id="desktop"), pytest.param((PHONE, "light"), id="phone")]
 
 
 @pytest.fixture
 def eyes(workspace: Workspace, browser: Browser, signed_in: Any, request: pytest.FixtureRequest) -> Iterator[Eyes]:
-    """A fresh page; `indirect` parameters (`LOOKS`) choose size and scheme. Fails on any complaint of the browser."""
+    """A fresh page; `indirect` parameters (`SIZES`) choose size and scheme. Fails on any complaint of the browser."""
     size, scheme = getattr(request, "param", (DESKTOP, "light"))
-    context = browser.new_context(
+    context = new_context(
+        browser,
         viewport=cast(Any, size),
         color_scheme=cast(Any, scheme),
         storage_state=signed_in,
-        locale="en-GB",
-        reduced_motion="reduce",
     )
     found = Eyes(page=context.new_page(), url=workspace.url, complaints=[])
     listen(found.page, found.complaints)
@@ -159,12 +164,38 @@ def listen(page: Page, complaints: list[str]) -> None:
     )
 
 
+def new_context(browser: Browser, **wanted: Any) -> BrowserContext:
+    """A browser of its own that waits patiently, without motion."""
+    context = browser.new_context(**{"locale": "en-GB", "reduced_motion": "reduce", **wanted})
+    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_navigation_timeout(_PATIENCE_FOR_PAGES_MS)
+    return context
+
+
 def sign_in(page: Page, url: str, name: str, password: str = PASSWORD) -> None:
     page.goto(f"{url}/account/sign-in/")
     page.get_by_label("Username or e-mail").fill(name)
     page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
+    settled(page)
 
 
-__all__ = ["DESKTOP", "LOOKS", "PASSWORD", "PHONE", "BrowserContext", "Eyes", "Workspace", "listen", "sign_in"]
+def assert_fine(page: Page, about: str = "") -> None:
+    """The page has no fault for axe-core in light and in dark, and is no wider than the screen."""
+    assert faults(settled(page)) == [], about
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{about} wider than the screen"
+    in_scheme(page, "dark")
+    assert faults_of_colour(settled(page)) == [], f"{about} in the dark"
+    in_scheme(page, "light")
+
+
+def in_scheme(page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+
+
+__all__ = [
+    "DESKTOP", "PASSWORD", "PHONE", "SIZES", "BrowserContext", "Eyes", "Workspace", "assert_fine", "listen",
+    "new_context", "settled", "sign_in",
+]  # fmt: skip

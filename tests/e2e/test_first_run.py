@@ -7,15 +7,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from e2e.accessibility import faults
-from e2e.conftest import DESKTOP, PHONE, _free_port, _wait_for, listen, sign_in
+from e2e.conftest import DESKTOP, PHONE, _free_port, _wait_for, listen, new_context, settled, sign_in
 
 pytestmark = pytest.mark.slow
 
@@ -53,17 +54,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def cookies(demo: Demo, browser: Browser) -> object:
-    context = browser.new_context()
-    sign_in(context.new_page(), demo.url, "admin", demo.password)
-    state = context.storage_state()
-    context.close()
-    return state
+    with closing(new_context(browser)) as context:
+        sign_in(context.new_page(), demo.url, "admin", demo.password)
+        return context.storage_state()
 
 
 @pytest.fixture
 def page(demo: Demo, browser: Browser, cookies: object) -> Iterator[Page]:
     complaints: list[str] = []
-    context = browser.new_context(storage_state=cookies, viewport=DESKTOP, base_url=demo.url, locale="en-GB")  # type: ignore[arg-type]
+    context = new_context(browser, storage_state=cookies, viewport=DESKTOP, base_url=demo.url)
     opened = context.new_page()
     listen(opened, complaints)
     yield opened
@@ -123,10 +122,10 @@ def test_a_file_is_imported_and_taken_back(page: Page, tmp_path: Path) -> None:
     page.get_by_role("button", name="Upload").click()
     page.get_by_role("button", name="Check every row").click()
     start = page.get_by_role("button", name=re.compile("^(Start|Import)"))
-    expect(start).to_be_visible(timeout=30_000)
+    expect(start).to_be_visible()
     start.click()
     undo = page.get_by_role("button", name=re.compile("Undo"))
-    expect(undo).to_be_visible(timeout=30_000)
+    expect(undo).to_be_visible()
     page_of_import = page.url
     page.goto("/contacts/?q=Quell")
     expect(page.get_by_text("Zora Quell")).to_be_visible()
@@ -134,7 +133,7 @@ def test_a_file_is_imported_and_taken_back(page: Page, tmp_path: Path) -> None:
     page.goto(page_of_import)
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name=re.compile("Undo")).click()
-    expect(page.get_by_text(re.compile("undone|taken back", re.IGNORECASE)).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("undone|taken back", re.IGNORECASE)).first).to_be_visible()
     page.goto("/contacts/?q=Quell")
     expect(page.get_by_text("Zora Quell")).to_have_count(0)
 
@@ -146,7 +145,7 @@ def test_a_score_is_changed_in_the_form_and_previewed(demo: Demo, page: Page) ->
     points.fill("11.5")
     points.press("Tab")
     expect(page.locator("#document")).to_have_value(re.compile(r"\b11\.5\b"))
-    expect(page.locator("#preview table")).to_be_visible(timeout=30_000)
+    expect(page.locator("#preview table")).to_be_visible()
     page.get_by_role("button", name="Text", exact=True).click()
     expect(page.locator("#document")).to_be_visible()
     page.get_by_label(re.compile("^What changes")).fill("a little less")
@@ -165,24 +164,20 @@ PAGES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module", params=[(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone-dark"])
+def window(request: pytest.FixtureRequest, demo: Demo, browser: Browser, cookies: object) -> Iterator[BrowserContext]:
+    """One for all pages: what they share is fetched once."""
+    size, scheme = request.param
+    context = new_context(browser, storage_state=cookies, viewport=size, color_scheme=scheme, base_url=demo.url)
+    with closing(context):
+        yield context
+
+
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone-dark"])
-def test_every_page_is_without_fault_and_fits_the_screen(
-    demo: Demo, browser: Browser, cookies: object, path: str, size: dict[str, int], scheme: str
-) -> None:
-    context = browser.new_context(
-        storage_state=cookies,  # type: ignore[arg-type]
-        viewport=size,  # type: ignore[arg-type]
-        color_scheme=scheme,  # type: ignore[arg-type]
-        reduced_motion="reduce",
-    )
-    opened = context.new_page()
-    answer = opened.goto(demo.url + path)
-    assert answer is not None
-    assert answer.status == 200
-    opened.wait_for_load_state("networkidle")
-    found = faults(opened)
-    overflow = opened.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    context.close()
-    assert found == []
-    assert overflow <= 0
+def test_every_page_is_without_fault_and_fits_the_screen(window: BrowserContext, path: str) -> None:
+    with closing(window.new_page()) as opened:
+        answer = opened.goto(path)
+        assert answer is not None
+        assert answer.status == 200
+        assert faults(settled(opened)) == []
+        assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from e2e.accessibility import faults
-from e2e.conftest import Eyes
+from e2e.conftest import Eyes, settled
 
 
 class TestList:
@@ -25,13 +25,11 @@ class TestList:
         page.keyboard.press("f")
         page.get_by_label("Where").select_option(label="Country")
         page.get_by_label("Value").select_option("DK")
-        page.wait_for_timeout(200)
-        assert faults(page) == []
+        assert faults(settled(page)) == []
         page.get_by_role("button", name="Add filter").click()
         chip = page.get_by_role("link", name="Country is DK")
         expect(chip).to_be_visible()
         chip.click()
-        page.wait_for_load_state("networkidle")
         expect(page.get_by_role("link", name="Country is DK")).to_have_count(0)
 
     def test_more_rows_come_below_until_all_are_there(self, eyes: Eyes) -> None:
@@ -50,13 +48,14 @@ class TestList:
             "aria-current", "page"
         )
         page.on("dialog", lambda dialog: dialog.accept())
-        page.get_by_role("button", name="Save view").click()
+        settled(page).get_by_role("button", name="Save view").click()
         page.get_by_role("button", name="Remove “Norway”").click()
         expect(page.get_by_role("navigation", name="Views").get_by_role("link", name="Norway")).to_have_count(0)
 
     def test_columns_are_chosen(self, eyes: Eyes) -> None:
         page = eyes.open("/contacts/")
         page.get_by_role("button", name="Columns").click()
+        expect(page.get_by_role("dialog", name="Columns")).to_be_visible()
         assert faults(page) == []
         page.get_by_role("dialog", name="Columns").get_by_label("E-mail").check()
         page.get_by_role("button", name="Show", exact=True).click()
@@ -99,4 +98,4 @@ class TestRecord:
         expect(page.locator(".timeline-entry")).to_have_count(25)
         page.get_by_role("button", name="Show earlier").click()
         expect(page.get_by_role("button", name="Show earlier")).to_have_count(0)
-        assert page.locator(".timeline-entry").count() == 32
+        expect(page.locator(".timeline-entry")).to_have_count(32)

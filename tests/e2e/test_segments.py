@@ -6,23 +6,19 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.accessibility import faults
-from e2e.conftest import LOOKS, Eyes
+from e2e.conftest import SIZES, Eyes, assert_fine, settled
 
 
-@pytest.mark.parametrize("eyes", LOOKS, indirect=True)
+@pytest.mark.parametrize("eyes", SIZES, indirect=True)
 def test_the_pages_are_without_fault(eyes: Eyes) -> None:
     for path in ("", "visitors/", "visitors/edit/", "metrics/", "groups/"):
-        page = eyes.open(f"/segments/{path}")
-        page.wait_for_timeout(400)
-        assert faults(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert_fine(eyes.open(f"/segments/{path}"), path)
 
 
 def test_a_segment_is_made_by_a_form_that_counts_as_it_is_filled(eyes: Eyes) -> None:
     page = eyes.open("/segments/")
     page.get_by_role("button", name="New segment").click()
     page.get_by_role("link", name="Contacts People by who they are").click()
-    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Remove this test").click()
     page.get_by_role("button", name="Something they did").click()
     expect(page.get_by_label("Times at least")).to_have_value("1")
@@ -31,7 +27,7 @@ def test_a_segment_is_made_by_a_form_that_counts_as_it_is_filled(eyes: Eyes) -> 
     page.get_by_label("Times at least").fill("15")
     page.keyboard.press("Tab")
     expect(page.locator(".segment-count strong")).not_to_have_text(before)
-    assert faults(page) == []
+    assert faults(settled(page)) == []
     page.get_by_role("button", name="Text", exact=True).click()
     expect(page.get_by_label("Rules as YAML")).to_contain_text("times: 15")
     page.get_by_label("Name", exact=True).fill("Often here")

@@ -18,6 +18,7 @@
   async function draw(box) {
     const source = document.getElementById(box.dataset.chart);
     if (!source) return;
+    delete box.dataset.drawn; // while it is drawn again in other colours
     const spec = { width: "container", autosize: { type: "fit", contains: "padding" }, ...JSON.parse(source.textContent) };
     const config = { ...look(), ...(spec.config || {}) };
     delete spec.config;
