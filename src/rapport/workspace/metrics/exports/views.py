@@ -44,8 +44,8 @@ def check_database() -> None:
         raise DefinitionError(
             "Views for BI tools need PostgreSQL; this workspace keeps its records in SQLite.",
             where="export views",
-            next_step="`rapport export parquet FOLDER` gives the same tables as files. To move, set RAPPORT_DATABASE "
-            "to postgresql://user:password@host/name and import again.",
+            next_step="`rapport export parquet FOLDER` gives the same tables as files. For a workspace in PostgreSQL "
+            "set RAPPORT_DATABASE to postgresql://user:password@host/name before anything is imported.",
         )
 
 

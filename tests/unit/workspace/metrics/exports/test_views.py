@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +60,17 @@ class TestSqlite:
             views.install(with_personal_data=False)
         assert views.state() is None
         assert not views.set_aside()
+
+
+def test_the_guide_names_every_view_and_what_is_hidden() -> None:
+    guide = (Path(__file__).parents[5] / "docs" / "guide" / "bi-tools.md").read_text("utf-8")
+    assert [view for view in view_names() if f"`{view}`" not in guide] == []
+    hidden = {
+        line.split("|")[1].strip(): set(re.findall(r"`(\w+)`", line)) for line in guide.splitlines() if "|" in line
+    }
+    for name, table in EXPORTED.items():
+        if table.personal:
+            assert hidden[name if name not in ("accounts", "deals") else "accounts, deals"] == table.personal
 
 
 @on_postgres
