@@ -66,7 +66,7 @@ def test_who_is_there_and_who_was_lost_in_each_month(
         SELECT first::DATE, count(*) FILTER (at_start), count(*) FILTER (at_start AND NOT at_end),
             count(*) FILTER (at_end) FROM there GROUP BY 1 ORDER BY 1""").fetchall()
     values = measure(
-        ["logo_churn_rate", "current_customers", "retention_rate"],
+        ["logo_churn_rate", "current_customers", "retention_rate", "customers_lost", "logo_churn_rate_average"],
         company,
         period=Period(date(2017, 3, 1), date(2018, 1, 1)),
         as_of=NOW,
@@ -81,6 +81,8 @@ def test_who_is_there_and_who_was_lost_in_each_month(
         assert (churn.denominator, churn.numerator) == (at_start, lost)
         assert told["retention_rate", month].value == pytest.approx(1 - lost / at_start)
         assert told["current_customers", month].value == at_end
+        assert told["customers_lost", month].value == lost
+        assert told["logo_churn_rate_average", month].value == pytest.approx(lost / ((at_start + at_end) / 2))
 
 
 def test_cohorts_by_months_since_the_first_basket(
@@ -92,6 +94,13 @@ def test_cohorts_by_months_since_the_first_basket(
         SELECT first::DATE, date_diff('month', first, month), count(*) FROM months JOIN firsts USING (who)
         WHERE year(first) = 2017 GROUP BY ALL""").fetchall()
     kept = {(first, since): number for first, since, number in expected}
+    january = Period.month(2017, 1)
+    by_age = measure(
+        ["cohort_retention_rate"], company, period=january, as_of=NOW, runner=engine, by=["months_since_first"]
+    )
+    assert {int(v.dimensions["months_since_first"] or 0): v.numerator for v in by_age} == {
+        since: number for (first, since), number in kept.items() if first == january.start
+    }
     table = cohort_table(company, period=YEAR, as_of=NOW, runner=engine)
     assert len(table) > 6
     for cohort in table:

@@ -26,13 +26,16 @@ def test_net_promoter_score_of_may(real_data: Path, runner: DuckdbRunner) -> Non
         .fetchall()[0]
     )
     company = raw_companies.snapshot(folder, runner)
-    value = measure(["nps"], company, period=Period.month(2017, 5), as_of=NOW, runner=runner)[0]
+    value, drawn = measure(["nps", "nps_bootstrap"], company, period=Period.month(2017, 5), as_of=NOW, runner=runner)
     p, d = promoters / answers, detractors / answers
     width = 1.959964 * sqrt((p + d - (p - d) ** 2) / answers)
     assert value.n == answers == 2746
     assert value.value == pytest.approx(100 * (p - d))
     assert value.lower == pytest.approx(100 * (p - d - width), abs=1e-4)
     assert value.upper == pytest.approx(100 * (p - d + width), abs=1e-4)
+    assert drawn.value == value.value
+    assert drawn.lower == pytest.approx(value.lower, abs=0.3)
+    assert drawn.upper == pytest.approx(value.upper, abs=0.3)
 
 
 def test_each_day_of_interviews(real_data: Path, runner: DuckdbRunner) -> None:

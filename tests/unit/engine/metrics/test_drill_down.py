@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DefinitionError, MissingTable
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics import METRICS, MetricValue, Only, Period, measure, rows
-from rapport.engine.metrics.derived import DerivedMetric, counted_parts
-from rapport.engine.metrics.figures import Amount, Mean, NetPromoter, Quantile, Ratio
-from rapport.engine.metrics.spec import Metric, MetricSpec
 from tiny_company import arrow_rows, drawn_tables, utc, with_history
+from values_from_rows import from_rows
 
 NOW = utc("2025-03-01")
 PERIOD = Period(date(2024, 3, 1), date(2024, 12, 1))
@@ -40,58 +36,14 @@ def measured(drawn: Snapshot, engine: DuckdbRunner) -> dict[str, MetricValue]:
     return {v.metric: v for v in measure(list(METRICS), drawn, period=PERIOD, as_of=NOW, runner=engine)}
 
 
-def again(spec: MetricSpec, behind: pd.DataFrame) -> float | None:
-    """The value from its rows alone."""
-    numerators = behind["numerator"].dropna()
-    figure = spec.figure
-    if isinstance(figure, Amount):
-        if figure.of.operation == "distinct":
-            return float(numerators.nunique())
-        return float(numerators.astype(float).sum())
-    if isinstance(figure, Quantile):
-        return float(np.quantile(numerators.astype(float), figure.share)) if len(numerators) else None
-    if isinstance(figure, Mean):
-        return float(numerators.astype(float).mean()) if len(numerators) else None
-    if isinstance(figure, NetPromoter):
-        return float(100 * numerators.sum() / len(behind)) if len(behind) else None
-    assert isinstance(figure, Ratio)
-    parts = []
-    for side, aggregate in (("numerator", figure.numerator), ("denominator", figure.denominator)):
-        column = behind[side].dropna()
-        parts.append(column.nunique() if aggregate.operation == "distinct" else column.astype(float).sum())
-    return float(parts[0] / parts[1]) if parts[1] else None
-
-
 @pytest.mark.parametrize("metric", METRICS)
 def test_rows_give_the_value_again(
     metric: str, drawn: Snapshot, engine: DuckdbRunner, measured: dict[str, MetricValue]
 ) -> None:
     value = measured[metric]
-    found = from_rows(METRICS[metric], drawn, engine)
+    found = from_rows(METRICS[metric], drawn, engine, period=PERIOD, as_of=NOW)
     assert value.value is not None
     assert found == pytest.approx(float(value.value))
-
-
-def from_rows(metric: Metric, drawn: Snapshot, engine: DuckdbRunner) -> float | None:
-    """The value from the rows, of a metric made of others from those of its parts."""
-    counted = {}
-    for part, (spec, _) in counted_parts(metric, PERIOD).items():
-        table = rows(metric.id, drawn, period=PERIOD, as_of=NOW, runner=engine, part=part)
-        behind = engine.to_arrow(table).to_pandas()
-        assert len(behind) > 0
-        assert behind["id"].notna().all()
-        assert behind["at"].notna().all()
-        counted[part] = again(spec, behind)
-    return _made(metric, counted)
-
-
-def _made(metric: Metric, counted: dict[str, float | None], name: str = "") -> float | None:
-    if not isinstance(metric, DerivedMetric):
-        return counted[name]
-    parts = {own: _made(p.metric, counted, f"{name}.{own}" if name else own) for own, p in metric.parts.items()}
-    known = {own: value for own, value in parts.items() if value is not None}
-    numerator = metric.numerator(known)
-    return numerator / metric.denominator(known) if metric.denominator else numerator
 
 
 def test_rows_follow_the_filters(drawn: Snapshot, engine: DuckdbRunner) -> None:
