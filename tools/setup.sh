@@ -57,6 +57,8 @@ if [ -s /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=true; 
 export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=${UV_LINK_MODE:-copy}
 if [ "$wanted" = test ]; then
   "$uv" sync --quiet --locked --all-extras --python "$python"
+  # tools of others that read what Rapport exports need other versions of packages: a place of their own
+  UV_PROJECT_ENVIRONMENT="$PWD/.tools/outside" "$uv" sync --quiet --locked --project tests/outside --python "$python"
 else
   "$uv" sync --quiet --locked --inexact --no-dev --python "$python"
 fi

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from rapport.cli import export_parquet, export_views
+from rapport.cli import export_parquet, export_semantic, export_views
 from rapport.cli.answering import Command, answered
 
 export = typer.Typer(
@@ -13,6 +13,10 @@ export = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_COMMANDS: dict[str, Command] = {"views": export_views.views, "parquet": export_parquet.parquet}
+_COMMANDS: dict[str, Command] = {
+    "views": export_views.views,
+    "parquet": export_parquet.parquet,
+    "semantic": export_semantic.semantic,
+}
 for name, command in _COMMANDS.items():
     export.command(name)(answered(command))

@@ -45,7 +45,9 @@ class TestHelp:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stdout.endswith("[]\n")
 
-    @pytest.mark.parametrize("command", [*COMMANDS, "lake rebuild", "lake compact", "export views", "export parquet"])
+    @pytest.mark.parametrize(
+        "command", [*COMMANDS, "lake rebuild", "lake compact", "export views", "export parquet", "export semantic"]
+    )
     def test_every_command_explains_itself(self, command: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert run([*command.split(), "--help"]) == OK
         shown = capsys.readouterr().out
