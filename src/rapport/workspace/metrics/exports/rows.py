@@ -16,12 +16,14 @@ from django.db import connection
 from rapport.engine.crm.tables import TABLES, Kind, Type
 from rapport.workspace.crm.lake.postgres_rows import read_postgres
 from rapport.workspace.crm.lake.sqlite_rows import read_sqlite
+from rapport.workspace.crm.records.models import IdentityLink
 from rapport.workspace.metrics.exports.tables import METRICS_DAILY, SEGMENTS, Exported, told
 from rapport.workspace.metrics.exports.view_sql import description
 from rapport.workspace.metrics.segments.models import Segment
 
 CHUNK_ROWS = 20_000
-_MOST_AT_ONCE = 1_000_000  # rows of the months that one query fetches
+_MOST_AT_ONCE = 500_000  # rows of the months that one query fetches
+_LONGEST_CHAIN = 32  # of merges
 _UNTRACKED = ("users", "teams")  # small, and not every change of them leaves a trace
 
 
@@ -96,23 +98,49 @@ def _read(table: Exported, where: str, values: Sequence[Any], *, with_personal_d
     columns = [(column, column.name) for column in table.columns if column.name in shown]
     order = ", ".join(dict.fromkeys((*([table.by_month_of] if table.by_month_of else []), *table.key)))
     read = read_postgres if connection.vendor == "postgresql" else read_sqlite
-    titles = dict(Segment.objects.values_list("name", "title")) if table is SEGMENTS else {}
+    added = _Added(table)
     for chunk in read(table.kept_in, columns, f"({where}) ORDER BY {order}", values, chunk_rows=CHUNK_ROWS):
-        yield _completed(chunk, schema, titles)
+        arrays = [
+            added.array(field.name, chunk) if field.name in added.names
+            else chunk[field.name] if field.name in chunk.column_names
+            else pa.nulls(len(chunk), field.type)
+            for field in schema
+        ]  # fmt: skip
+        yield pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _completed(chunk: pa.Table, schema: pa.Schema, titles: dict[str, str]) -> pa.Table:
-    made = {}
-    if titles or "is_current" in schema.names:
-        made["title"] = pa.array([titles.get(name) for name in chunk["segment"].to_pylist()], pa.string())
-        made["is_current"] = pc.is_null(chunk["left_at"])
-    arrays = [
-        made[field.name] if field.name in made
-        else chunk[field.name] if field.name in chunk.column_names
-        else pa.nulls(len(chunk), field.type)
-        for field in schema
-    ]  # fmt: skip
-    return pa.Table.from_arrays(arrays, schema=schema)
+class _Added:
+    """The columns of a table that are made from kept ones."""
+
+    def __init__(self, table: Exported) -> None:
+        self.names = frozenset(column.name for column in table.added)
+        self._titles = dict(Segment.objects.values_list("name", "title")) if "title" in self.names else {}
+        self._merged = _survivors(TABLES[table.kept_in].entity) if "survivor_id" in self.names else {}
+
+    def array(self, name: str, chunk: pa.Table) -> pa.Array:
+        if name == "is_current":
+            return pc.is_null(chunk["left_at"])
+        if name == "title":
+            return pa.array([self._titles.get(segment) for segment in chunk["segment"].to_pylist()], pa.string())
+        if not self._merged:
+            return chunk["id"]
+        return pa.array([self._merged.get(one, one) for one in chunk["id"].to_pylist()], pa.string())
+
+
+def _survivors(entity: str) -> dict[str, str]:
+    """The last survivor of each record that gave way; the newest link of an id counts, `unmerge` takes it back."""
+    links = IdentityLink.objects.filter(entity=entity).order_by("recorded_at", "pk")
+    newest = {from_id: (to_id, kind) for from_id, to_id, kind in links.values_list("from_id", "to_id", "kind")}
+    onward = {from_id: to_id for from_id, (to_id, kind) in newest.items() if kind != "unmerge"}
+    found = {}
+    for first in onward:
+        last = first
+        for _ in range(_LONGEST_CHAIN):
+            if last not in onward:
+                break
+            last = onward[last]
+        found[first] = last
+    return found
 
 
 def _by_month(chunk: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
@@ -168,6 +196,9 @@ def _history(table: Exported) -> tuple[Any, ...]:
     if declared is not None and declared.kind is Kind.RECORD:
         asked = "SELECT count(*), max(ingested_at) FROM attribute_history WHERE entity = %s"
         found = _asked(asked, declared.entity)[0]
+    if any(column.name == "survivor_id" for column in table.added) and declared is not None:
+        asked = "SELECT count(*), max(ingested_at) FROM identity_links WHERE entity = %s"
+        found += _asked(asked, declared.entity)[0]
     if table is SEGMENTS:
         found += _asked("SELECT count(*), count(deleted_at), max(changed_at) FROM segments")[0]
     return found

@@ -34,6 +34,7 @@ _PERSONAL: dict[str, tuple[str, ...]] = {
     "survey_answers": ("external_id", "comment"),
     "users": ("external_id", "email"),
 }
+_MERGED = ("accounts", "contacts")
 _WHERE = {"identity_links": "kind <> 'identify'"}  # visitors' own ids are nobody's business
 _BY_MONTH_OF = {
     "interactions": "occurred_at",
@@ -94,7 +95,13 @@ def _record(name: str) -> Exported:
         by_month_of=_BY_MONTH_OF.get(name),
         settled=table.kind is Kind.FACT,
         changed_at="ingested_at",
+        added=(_survivor(name),) if name in _MERGED else (),
     )
+
+
+def _survivor(table: str) -> Column:
+    told = "Who it turned out to be: the record it was merged into, at the end of the chain; else its own id"
+    return key("survivor_id", table, told)
 
 
 def _score(name: str, description: str) -> Column:

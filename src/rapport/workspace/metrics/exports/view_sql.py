@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from rapport.engine.crm.tables import Column, Type
+from rapport.engine.crm.tables import TABLES, Column, Type
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.metrics.exports.tables import EXPORTED, SCORES_CURRENT, VERSION, Exported, told
 
@@ -29,6 +29,20 @@ _SMALLEST = {Type.MONEY: "0.0001", Type.SCORE: "0.000001"}  # kept as whole numb
 _ADDED = {
     "title": "(SELECT s.title FROM segments s WHERE s.name = kept.segment)",
     "is_current": "kept.left_at IS NULL",
+    "survivor_id": """(
+        WITH RECURSIVE chain (id, depth) AS (
+            SELECT kept.id::text, 0
+            UNION ALL
+            SELECT newest.to_id::text, chain.depth + 1
+            FROM chain
+            CROSS JOIN LATERAL (
+                SELECT to_id, kind FROM identity_links WHERE entity = '{entity}' AND from_id = chain.id
+                ORDER BY recorded_at DESC, id DESC LIMIT 1
+            ) newest
+            WHERE newest.kind <> 'unmerge' AND chain.depth < 32
+        )
+        SELECT id FROM chain ORDER BY depth DESC LIMIT 1
+    )""",
 }
 CATALOGUE_COLUMNS = {
     "metric": "Id of the metric, as in v_metrics_daily",
@@ -95,7 +109,10 @@ def _expression(table: Exported, column: Column, *, shown: bool) -> str:
     sql_type = _TYPES[column.type]
     if not shown:
         return f"NULL::{sql_type}"
-    kept = _ADDED[column.name] if column in table.added else f"kept.{identifier(column.name)}"
+    kept = f"kept.{identifier(column.name)}"
+    if column in table.added:
+        entity = TABLES[table.kept_in].entity
+        kept = _ADDED[column.name].format(entity=entity)
     if column.type in _SMALLEST:
         return f"({kept} * {_SMALLEST[column.type]})::{sql_type}"
     return f"({kept})::{sql_type}"

@@ -20,7 +20,7 @@ from django.db import connection
 
 from rapport.engine.errors import DataError, DefinitionError
 from rapport.workspace.crm.records.changes import write
-from rapport.workspace.crm.records.models import Contact, Interaction, SegmentMembership
+from rapport.workspace.crm.records.models import Contact, IdentityLink, Interaction, SegmentMembership
 from rapport.workspace.crm.sales.models import Order
 from rapport.workspace.metrics.exports import parquet, views
 from rapport.workspace.metrics.exports.folder import ExportFolder
@@ -50,6 +50,8 @@ def filled(company: SmallCompany) -> SmallCompany:
     ScoreValue.objects.create(
         score="fit", version=2, subject="contact", subject_id="contact-2", as_of=NOW, value=None, reason_null="no data"
     )
+    for gone, stays in (("account-0", "account-1"), ("account-1", "account-2")):
+        IdentityLink.objects.create(entity="account", from_id=gone, to_id=stays, kind="merge", recorded_at=NOW)
     Segment.objects.create(name="vip", title="Best customers", subject="contact")
     for who, left in (("contact-1", None), ("contact-2", NOW)):
         SegmentMembership.objects.create(
@@ -158,6 +160,17 @@ class TestContent:
         assert datetime.fromisoformat(orders["data_through"]) == NOW
         assert [column["type"] for column in orders["columns"] if column["name"] == "amount"] == ["decimal(18,4)"]
         assert all(column["description"] for entry in told["tables"].values() for column in entry["columns"])
+
+    def test_who_was_merged_leads_to_the_survivor(self, filled: SmallCompany, tmp_path: Path) -> None:
+        export(tmp_path, now=NOW, tables=["contacts"])
+        chain = (("contact-0", "contact-1", "merge"), ("contact-1", "contact-2", "merge"))
+        for minutes, (gone, stays, kind) in enumerate((*chain, ("contact-1", "contact-2", "unmerge"), chain[1])):
+            at = NOW + timedelta(minutes=minutes)
+            IdentityLink.objects.create(entity="contact", from_id=gone, to_id=stays, kind=kind, recorded_at=at)
+            _again(tmp_path, minutes=minutes + 1)
+            survivors = {row["id"]: row["survivor_id"] for row in _rows(tmp_path, "contacts")}
+            second = "contact-2" if minutes in (1, 3) else "contact-1"
+            assert survivors == {"contact-0": second, "contact-1": second, "contact-2": "contact-2"}
 
     @pytest.mark.skipif(not on_postgres, reason="needs PostgreSQL")
     def test_files_and_views_say_the_same(self, filled: SmallCompany, tmp_path: Path) -> None:
