@@ -90,7 +90,15 @@ def judged(files: Files) -> dict[str, Any]:
         "warnings": [str(one.message) for one in (*built.issues.warnings, *validated.warnings)],
         "semantic_models": len(built.semantic_manifest.semantic_models),
         "metrics": len(built.semantic_manifest.metrics),
+        "ossie_metrics": ossie_read(files),
     }
+
+
+def ossie_read(files: Files) -> int:
+    """How many metrics the reader of Ossie in MetricFlow finds, which refuses what it does not know."""
+    from metricflow.converters.models import OSIDocument
+
+    return len(OSIDocument.parse_obj(files.ossie).semantic_model[0].metrics)
 
 
 def as_yaml(files: Files) -> str:

@@ -13,19 +13,21 @@ from rapport.engine.metrics.semantic_layer.metricflow import CALENDAR
 from rapport.engine.metrics.semantic_layer.names import safe_name
 from rapport.engine.metrics.semantic_layer.recipes import aggregate_sql, row_value, with_parts
 
-VENDOR = "RAPPORT"
 VERSIONS = {"0.1": "0.1.1", "0.2": "0.2.0.dev0"}
+# readers of 0.1 (MetricFlow 0.213 among them) know five vendors and refuse a document with another
+_VENDORS = {"0.1": "COMMON", "0.2": "RAPPORT"}
 Entry = dict[str, Any]
 
 
 def ossie_model(catalogue: Catalogue, *, version: str = "0.1") -> Entry:
     """The document. Version 0.1 lists models under `semantic_model`; the draft of 0.2 is the one model itself."""
+    vendor = _VENDORS[version]
     model: Entry = {
         "name": "rapport_metrics",
         "description": "Metrics of the CRM, over rows that it has made and dated.",
-        "datasets": [_CALENDAR_DATASET, *(_dataset(one) for one in catalogue.datasets)],
+        "datasets": [_CALENDAR_DATASET, *(_dataset(one, vendor) for one in catalogue.datasets)],
         "relationships": [_on_calendar(one) for one in catalogue.datasets],
-        "metrics": [_metric(id_, catalogue) for id_ in catalogue.metrics if _reason(id_, catalogue) is None],
+        "metrics": [_metric(id_, catalogue, vendor) for id_ in catalogue.metrics if _reason(id_, catalogue) is None],
     }
     number = VERSIONS[version]
     return {"version": number, "semantic_model": [model]} if version == "0.1" else {"version": number, **model}
@@ -45,7 +47,7 @@ def _reason(metric_id: str, catalogue: Catalogue) -> str | None:
     return None
 
 
-def _dataset(dataset: Dataset) -> Entry:
+def _dataset(dataset: Dataset, vendor: str) -> Entry:
     days = {dataset.day, *([] if dataset.by_period else [OCCURRED_AT])}
     names = dict.fromkeys((ROW_ID, dataset.day, *([] if dataset.by_period else [OCCURRED_AT])))
     names |= dict.fromkeys((*dataset.dimensions, *(safe_name(name) for name in dataset.columns)))
@@ -57,7 +59,7 @@ def _dataset(dataset: Dataset) -> Entry:
             _field(name, is_time=name in days, is_dimension=name in days or name in dataset.dimensions)
             for name in names
         ],
-        "custom_extensions": [_extension({"file": f"metric_rows/{dataset.name}.parquet"})],
+        "custom_extensions": [_extension({"file": f"metric_rows/{dataset.name}.parquet"}, vendor)],
     }
 
 
@@ -78,7 +80,7 @@ def _on_calendar(dataset: Dataset) -> Entry:
     }
 
 
-def _metric(metric_id: str, catalogue: Catalogue) -> Entry:
+def _metric(metric_id: str, catalogue: Catalogue, vendor: str) -> Entry:
     metric = catalogue.metrics[metric_id].metric
     told = facts(metric, catalogue)
     synonyms = [metric.name]
@@ -92,7 +94,7 @@ def _metric(metric_id: str, catalogue: Catalogue) -> Entry:
         "expression": _expression(_sql(metric_id, catalogue)),
         "description": description(metric),
         "ai_context": context,
-        "custom_extensions": [_extension(told)],
+        "custom_extensions": [_extension(told, vendor)],
     }
 
 
@@ -113,8 +115,8 @@ def _expression(sql: str) -> Entry:
     return {"dialects": [{"dialect": "ANSI_SQL", "expression": sql}]}
 
 
-def _extension(facts_: Entry) -> Entry:
-    return {"vendor_name": VENDOR, "data": json.dumps(facts_, ensure_ascii=False)}
+def _extension(told: Entry, vendor: str) -> Entry:
+    return {"vendor_name": vendor, "data": json.dumps({"rapport": told}, ensure_ascii=False)}
 
 
 _CALENDAR_DATASET: Entry = {

@@ -103,6 +103,7 @@ class TestMetricFlow:
         assert verdict["errors"] == []
         assert verdict["semantic_models"] == len(catalogue.datasets)
         assert verdict["metrics"] > len(catalogue.metrics)
+        assert verdict["ossie_metrics"] == len(ossie_model(catalogue)["semantic_model"][0]["metrics"])
 
     def test_levels_are_not_added_up_over_time(self, project: dict[str, str]) -> None:
         measures = _measures(project, "open_deals")
@@ -126,13 +127,16 @@ class TestOssie:
         jsonschema.Draft202012Validator(OSSIE_SCHEMA_0_2).validate(ossie_model(catalogue, version="0.2"))
 
     def test_window_unit_and_additivity_are_in_the_extension(self, catalogue: Catalogue) -> None:
-        metrics = {m["name"]: m for m in ossie_model(catalogue)["semantic_model"][0]["metrics"]}
+        metrics = {m["name"]: m for m in ossie_model(catalogue, version="0.2")["metrics"]}
         (extension,) = metrics["backlog"]["custom_extensions"]
-        facts = json.loads(extension["data"])
+        facts = json.loads(extension["data"])["rapport"]
         assert extension["vendor_name"] == "RAPPORT"
         assert (facts["unit"], facts["additivity"], facts["grain"]) == ("count", "semi-additive over time", "month")
         rolling = next(m for m in METRICS.values() if isinstance(m, MetricSpec) and m.rolling_days)
-        assert json.loads(metrics[rolling.id]["custom_extensions"][0]["data"])["window_days"] == rolling.rolling_days
+        assert (
+            json.loads(metrics[rolling.id]["custom_extensions"][0]["data"])["rapport"]["window_days"]
+            == rolling.rolling_days
+        )
 
     def test_most_metrics_are_one_expression(self, catalogue: Catalogue) -> None:
         assert len(ossie_model(catalogue)["semantic_model"][0]["metrics"]) / len(METRICS) > 0.85
