@@ -59,8 +59,14 @@ class ExportFolder:
         """Hold the folder. Raises: DefinitionError where it is used for something else; DataError where another
         export is writing or links are not possible there."""
         self._check()
-        (self.folder / _VERSIONS).mkdir(parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("w") as lock:
+        try:
+            (self.folder / _VERSIONS).mkdir(parents=True, exist_ok=True)
+            opened = (self.folder / _LOCK).open("w")
+        except OSError as error:
+            raise DefinitionError(
+                f"Nothing can be written there: {error.strerror}.", where="export parquet", received=str(self.folder)
+            ) from error
+        with opened as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

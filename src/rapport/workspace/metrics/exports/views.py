@@ -174,8 +174,8 @@ def _told_plainly() -> Iterator[None]:
         if getattr(cause, "sqlstate", "") == _NOT_ALLOWED:
             raise DataError(
                 "The database does not allow it to Rapport's user.", where="export views", received=said,
-                next_step="Let its owner run what `rapport export views --show-sql` prints, or grant CREATE on the "
-                "database, and CREATEROLE where a role is to be made.",
+                next_step="Let its owner `GRANT CREATE ON DATABASE name TO` that user, and make the role where one is "
+                "wanted (or grant CREATEROLE); `rapport export views --show-sql` prints what would be run.",
             ) from error  # fmt: skip
         raise DataError("The database refused the views.", where="export views", received=said) from error
 

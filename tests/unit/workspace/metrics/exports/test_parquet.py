@@ -301,6 +301,13 @@ class TestRefusals:
             export(tmp_path, now=NOW)
         assert [file.name for file in tmp_path.iterdir()] == ["thesis.docx"]
 
+    def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(DefinitionError, match="That is a file"):
+            export(tmp_path / "file", now=NOW)
+        with pytest.raises(DefinitionError, match="Nothing can be written there: Not a directory"):
+            export(tmp_path / "file" / "below", now=NOW)
+
     def test_only_one_writes_at_a_time(self, tmp_path: Path) -> None:
         with ExportFolder(tmp_path).writing(), pytest.raises(DataError, match="Another export"):
             export(tmp_path, now=NOW)

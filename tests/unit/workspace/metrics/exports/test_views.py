@@ -240,6 +240,16 @@ class TestRole:
             cursor.execute(f"GRANT SELECT ON contacts TO {ROLE}")
         assert views.install(with_personal_data=False).exposed == {ROLE: ["contacts"]}
 
+    def test_a_user_who_may_not_is_told_what_to_ask_for(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE ROLE {ROLE}")
+            cursor.execute(f"SET LOCAL ROLE {ROLE}")
+        with pytest.raises(DataError, match="GRANT CREATE ON DATABASE"):
+            views.install(with_personal_data=False)
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+        assert views.state() is None
+
 
 @on_postgres
 class TestRemoving:
