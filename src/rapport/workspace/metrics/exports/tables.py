@@ -174,7 +174,7 @@ SEGMENTS = Exported(
         instant("entered_at", "When the member entered", required=True),
         instant("left_at", "When the member left; null while it is in"),
     ),
-    where="deleted_at IS NULL AND segment NOT IN (SELECT name FROM segments WHERE deleted_at IS NOT NULL)",
+    where="deleted_at IS NULL",
     changed_at="ingested_at",
     added=(
         text("title", "What people call the segment; null where it was imported without one"),

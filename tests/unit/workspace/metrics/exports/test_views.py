@@ -116,7 +116,7 @@ class TestValues:
         for segment, who, left in (
             ("vip", "c1", None),
             ("vip", "c2", AT),
-            ("old", "c1", None),
+            ("old", "c1", AT),
             ("imported", "c1", None),
         ):
             SegmentMembership.objects.create(
@@ -126,6 +126,7 @@ class TestValues:
         rows = asked("SELECT segment, title, subject_id, is_current FROM export_v1.v_segments ORDER BY 1, 3")
         assert [tuple(row.values()) for row in rows] == [
             ("imported", None, "c1", True),
+            ("old", "Gone", "c1", False),
             ("vip", "Best customers", "c1", True),
             ("vip", "Best customers", "c2", False),
         ]
