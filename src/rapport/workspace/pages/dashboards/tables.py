@@ -66,7 +66,7 @@ def _lines(shown: Shown) -> Iterator[Line]:
         figure.value,
         figure.compared,
         figure.change,
-        figure.n,
+        figure.n if figure.n or figure.value is not None else None,  # how many there are is unknown too
         figure.lower,
         figure.upper,
         remarks,

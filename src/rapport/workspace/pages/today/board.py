@@ -163,13 +163,19 @@ def _movers(user: User, score: ScoreDefinition, direction: str) -> list[Mover]:
 def _numbers(user: User, *, now: datetime) -> list[tuple[str, Any, str]]:
     """(label, value, format) of what the reader owns."""
     deals: QuerySet[Deal] = Deal.objects.filter(owner=user, status="open", deleted_at=None)
-    told = deals.aggregate(count=Count("id"), amount=Sum("amount"))
+    # never summed across currencies, and a deal without amount is not worth 0
+    told = list(deals.order_by().values_list("currency").annotate(count=Count("id"), amount=Sum("amount")))
+    worth = sorted(
+        ((amount, currency) for currency, _, amount in told if amount is not None),
+        key=lambda found: found[0],
+        reverse=True,
+    )
     done = WorkItem.objects.filter(
         Q(state=WorkItem.State.DONE), decided_by=user, decided_at__gt=now - timedelta(days=7)
     ).count()
     return [
         ("Contacts I own", Contact.objects.filter(owner=user, deleted_at=None).count(), "number"),
-        ("My open deals", told["count"], "number"),
-        ("Their value", told["amount"] if told["count"] else None, "money"),
+        ("My open deals", sum(count for _, count, _ in told), "number"),
+        ("Their value", worth, "money"),
         ("Contacted in 7 days", done, "number"),
     ]
