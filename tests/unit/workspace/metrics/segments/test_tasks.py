@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 
 from rapport.workspace.metrics.segments.definitions import create
 from rapport.workspace.metrics.segments.findings import are_current
@@ -13,6 +17,13 @@ from rapport.workspace.queue.progress import Progress
 from rapport.workspace.queue.registry import registered
 from rapport.workspace.schedule import SCHEDULES
 from small_company import SmallCompany
+
+
+@pytest.fixture(autouse=True)
+def _in_that_year() -> Iterator[None]:
+    """In the year after what the small company did: it does it at fixed instants."""
+    with time_machine.travel(datetime(2026, 11, 2, 10, tzinfo=UTC)):
+        yield
 
 
 @pytest.mark.django_db

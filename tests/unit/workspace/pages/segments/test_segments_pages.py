@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -30,6 +33,13 @@ bands: [{label: Hot, from: 50}, {label: Cold, from: 0}]
 groups: {g: {type: engagement, criteria: [{name: visit, points: 8, per: {event: page_view}}]}}
 """
 CALLED = "subject: contact\ndid:\n  - event: call\n"
+
+
+@pytest.fixture(autouse=True)
+def _in_that_year() -> Iterator[None]:
+    """In the year after what the small company did: it does it at fixed instants."""
+    with time_machine.travel(datetime(2026, 11, 2, 10, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture
