@@ -28,6 +28,10 @@ FIXED = parse_definition(
     "{name: rfm, subject: contact, kind: rfm, thresholds:"
     " {recency: [3, 20, 60, 90], frequency: [1, 2, 4, 6], monetary: [5, 20, 50, 100]}}"
 )
+HALF_FIXED = parse_definition(
+    "{name: rfm, subject: contact, kind: rfm, thresholds: {recency: [3, 20, 60, 90]}, weights:"
+    " {recency: 70, frequency: 30, monetary: 0}}"
+)
 
 Bought = tuple[str, int, int]  # who, hours ago, cents
 
@@ -78,6 +82,31 @@ def test_the_order_of_rows_changes_nothing(engine: DuckdbRunner, stream: list[Bo
 @given(stream=streams, weeks=st.integers(-40, 40))
 def test_shifting_all_dates_changes_nothing(engine: DuckdbRunner, stream: list[Bought], weeks: int) -> None:
     assert rows(engine, stream) == rows(engine, stream, shift=timedelta(weeks=weeks))
+
+
+@few
+@given(
+    amounts=st.lists(st.none() | st.integers(0, 5000), min_size=0, max_size=70),
+    rule=st.sampled_from([RFM, FIXED, HALF_FIXED]),
+)
+def test_all_at_once_gives_what_each_gives_against_the_run(
+    engine: DuckdbRunner, amounts: list[int | None], rule: Any
+) -> None:
+    people = [f"c{n}" for n in range(40)]
+    orders = [
+        order(people[n % 37], NOW - timedelta(hours=n * n), amount=None if cents is None else Decimal(cents) / 100)
+        for n, cents in enumerate(amounts)
+    ]
+    view = as_known(snapshot(engine, contacts=contacts(people), orders=orders), NOW)
+    run = KINDS["rfm"].population(rule, view, runner=engine)
+    found = [
+        sorted(engine.to_arrow(told).to_pylist(), key=lambda row: str(row["subject_id"]))
+        for told in (
+            KINDS["rfm"].score(rule, view, runner=engine),
+            KINDS["rfm"].score(rule, view, runner=engine, run=run),
+        )
+    ]
+    assert found[0] == found[1]
 
 
 @few

@@ -41,7 +41,13 @@ class AsOf:
         return self.snapshot.has(table)
 
     def table(
-        self, name: str, *, needed_by: str, columns: Sequence[str] | None = None, resolve: bool = True
+        self,
+        name: str,
+        *,
+        needed_by: str,
+        columns: Sequence[str] | None = None,
+        resolve: bool = True,
+        dated: bool = False,
     ) -> ir.Table:
         """One row per row that stood at the instant, with the values it had then.
 
@@ -52,6 +58,7 @@ class AsOf:
                 null; a name that is no column raises MissingColumn.
             resolve: follow identity links known at the instant: merged records are folded into
                 the survivor (with the oldest `created_at`), references and anonymous ids lead to it.
+            dated: leave out rows that do not say when they happened (`occurred_at` of the table).
         Null means unknown as of the instant, or empty.
         """
         table = TABLES[name]
@@ -60,19 +67,19 @@ class AsOf:
         if unknown:
             raise MissingColumn(f"{table.entity}.{unknown[0]}", needed_by=needed_by, present=table.columns)
         rows = _complete(self.snapshot.table(name, needed_by=needed_by), table)
-        rows = rows.filter(self._stood(rows, table))
+        rows = rows.filter(self._stood(rows, table, dated=dated))
         rows = self._with_values(rows, table, wanted)
         if resolve:
             rows = fold_merged(resolve_references(rows, self, table), self, table)
         return rows.select("id", *(c for c in wanted if c != "id"))
 
-    def _stood(self, rows: ir.Table, table: Table) -> ir.BooleanValue:
+    def _stood(self, rows: ir.Table, table: Table, *, dated: bool) -> ir.BooleanValue:
         recorded = rows.recorded_at
         occurred = rows[table.occurred_at] if table.occurred_at else recorded
         # written without coalesce, so that engines look it up in the statistics of files instead of row by row
-        happened = (occurred <= self._at) | occurred.isnull()
+        happened = occurred <= self._at if dated else (occurred <= self._at) | occurred.isnull()
         if self.hindsight:
-            return happened & (occurred.notnull() | (recorded <= self._at) | recorded.isnull())
+            return happened if dated else happened & (occurred.notnull() | (recorded <= self._at) | recorded.isnull())
         return happened & ((recorded <= self._at) | recorded.isnull())
 
     def _with_values(self, rows: ir.Table, table: Table, wanted: Sequence[str]) -> ir.Table:

@@ -38,7 +38,8 @@ def in_base_currency(
     value = rows[amount].cast(_SUM)
     if not view.has("exchange_rates"):
         value = value if widened else rows[amount]
-        known = ibis.ifelse(foreign, ibis.null().cast(value.type()), value)
+        # without `foreign`: a row of no currency is in none that differs, and columns of few texts stay as they are
+        known = ibis.ifelse(rows.currency != base, ibis.null().cast(value.type()), value)
         return _noted(rows.mutate(_given=value, **{amount: known}), amount)
     day = ibis.ifelse(foreign, local_day(rows[dated_by], zone), ibis.null().cast("date"))
     dated = rows.mutate(_given=value, _foreign=foreign, _day=day)

@@ -177,15 +177,18 @@ def population_run(
     cut_points: Mapping[str, CutPoints] | None = None,
     model: FittedModel | None = None,
     parts: Mapping[str, PopulationRun] | None = None,
+    members: str | None = None,
 ) -> PopulationRun:
     """The run of everyone in `scores` (subject_id, value decimal(18,6)); null values are left out.
 
     Parameters: score, its name and version, goes into `run_id`; cut_points, those the scores were made
         with; model and parts, likewise. A column `micro` (the value in micro-points) is used where it
-        is there, which is faster.
+        is there, which is faster; members, the column that says how many a row stands for, else one.
     """
-    micro = scores.select(micro=_micro_of(scores)).filter(lambda t: t.micro.notnull())
-    counted = runner.to_arrow(micro.group_by("micro").aggregate(n=lambda t: t.count()).order_by("micro"))
+    weight = {"n": scores[members]} if members else {}
+    micro = scores.select(micro=_micro_of(scores), **weight).filter(lambda t: t.micro.notnull())
+    n = micro.n.sum() if members else micro.count()
+    counted = runner.to_arrow(micro.group_by("micro").aggregate(n=n).order_by("micro"))
     return run_of(
         score=score,
         as_of=as_of,

@@ -36,7 +36,7 @@ def purchases(
         window_days: purchases of today and the n - 1 local days before; None takes all.
     """
     rows = _orders(view, subject, monetary, needed_by) if source == "orders" else _deals(view, subject, needed_by)
-    rows = rows.filter(rows.subject_id.notnull() & rows.purchased_at.notnull())
+    rows = rows.filter(rows.subject_id.notnull())
     if window_days is not None:
         first = local_day_of(view.at, time_zone) - timedelta(days=window_days - 1)
         rows = rows.filter(
@@ -54,7 +54,7 @@ def _orders(view: AsOf, subject: str, monetary: str, needed_by: str) -> ir.Table
     columns = [*parties, "ordered_at", "amount", "currency", "status"]
     if monetary not in columns:
         columns.append(monetary)
-    orders = view.table("orders", needed_by=needed_by, columns=columns)
+    orders = view.table("orders", needed_by=needed_by, columns=columns, dated=True)
     orders = orders.filter(~orders.status.fill_null("").isin(["cancelled", "refunded"]))
     worth = orders[monetary]
     if view.has("refunds"):

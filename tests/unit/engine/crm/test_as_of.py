@@ -58,6 +58,14 @@ class TestRows:
         assert read(runner, as_known(data, at(2024, 2, 1)), "products") == []
         assert read(runner, as_known(data, at(2024, 3, 1)), "products") == [{"id": "p"}]
 
+    def test_rows_that_do_not_say_when_they_happened_can_be_left_out(self, runner: DuckdbRunner) -> None:
+        known = {"recorded_at": at(2024, 1, 1)}
+        data = snapshot(runner, orders=[{"id": "undated"} | known, {"id": "o", "ordered_at": at(2024, 1, 1)} | known])
+        for view in (as_known(data, at(2024, 1, 1)), as_restated(data, at(2024, 1, 1))):
+            dated = view.table("orders", needed_by="this test", columns=["id"], dated=True)
+            assert runner.to_arrow(dated).to_pylist() == [{"id": "o"}]
+            assert len(read(runner, view, "orders")) == 2
+
     def test_deleted_rows_stand_until_they_are_deleted(self, runner: DuckdbRunner) -> None:
         contact = {"id": "c", "created_at": at(2024, 1, 1), "recorded_at": at(2024, 1, 1)}
         deleted = value("contact", "c", "deleted_at", "2024-03-01T00:00:00.000000+00:00", at(2024, 3, 1))

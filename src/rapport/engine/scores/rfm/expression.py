@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from rapport.engine.crm.age import age_in_days
 from rapport.engine.crm.as_of import AsOf
-from rapport.engine.crm.local_day import local_day, local_day_of
 from rapport.engine.runner import Runner
 from rapport.engine.scores.population import CutPoints, counted_cut_points, quantiles, whole_numbers
 from rapport.engine.scores.rfm.purchases import purchases
@@ -59,17 +59,24 @@ def measures(definition: RfmDefinition, view: AsOf, standing: ir.Table, *, only:
     rows = purchases(definition, view, time_zone=zone)
     if only:
         rows = rows.semi_join(standing, "subject_id")
-    bought = rows.group_by(_whose=rows.subject_id).aggregate(
-        last=rows.purchased_at.max(), count=rows.purchased_at.count(), monetary_amount=rows.amount.sum()
+    # one aggregate of purchases and subjects instead of a join, which at ten million customers takes as long as both
+    everything = standing.select(
+        "subject_id",
+        purchased_at=ibis.null(rows.purchased_at.type()),
+        amount=ibis.null(rows.amount.type()),
+    ).union(rows.select("subject_id", "purchased_at", "amount"))
+    totals = everything.group_by("subject_id").aggregate(
+        last=everything.purchased_at.max(),
+        bought=everything.purchased_at.count(),
+        rows=everything.count(),
+        spent=everything.amount.sum(),
     )
-    totals = standing.select("subject_id").left_join(bought, [("subject_id", "_whose")]).drop("_whose")
-    today = ibis.literal(local_day_of(view.at, zone))
-    days = today.delta(local_day(totals["last"], zone), unit="day").cast("int64")
+    totals = totals.filter(totals.rows > totals.bought)  # a purchase has an instant, a subject none
     return totals.select(
         "subject_id",
-        days_since_last_purchase=days,
-        purchase_count=totals["count"].cast("int64"),
-        monetary_amount=totals.monetary_amount.cast(f"decimal(38, {_MONEY_PLACES})"),
+        days_since_last_purchase=age_in_days(totals["last"], as_of=view.at, time_zone=zone),
+        purchase_count=totals.bought.nullif(0).cast("int64"),
+        monetary_amount=totals.spent.cast(f"decimal(38, {_MONEY_PLACES})"),
     )
 
 
@@ -91,18 +98,28 @@ def cut_points(definition: RfmDefinition, customers: ir.Table, *, runner: Runner
 
 
 def scored(definition: RfmDefinition, customers: ir.Table, cuts: Mapping[str, CutPoints]) -> ir.Table:
-    """`customers` with recency, frequency, monetary (1..5), recency_micro, ... (micro-points), micro, segment.
+    """`customers` with recency, frequency, monetary (1..5) and what `weighed` adds.
 
-    The scores and what follows from them are null where the measure or the cut points are missing;
+    The scores and what follows from them are null where the measure or the cut points are missing.
+    """
+    return weighed(definition, customers.mutate(**classes(customers, cuts)))
+
+
+def weighed(definition: RfmDefinition, rows: ir.Table) -> ir.Table:
+    """Rows with the three scores, with recency_micro, ... (micro-points), micro and segment as well.
+
     micro is null where a score that carries weight is.
     """
-    scores = {name: _score(customers, MEASURE[name], cuts[name]) for name in MEASURES}
-    rows = customers.mutate(**scores)
     weights = {name: definition.weights.of(name) for name in MEASURES}
     parts = {f"{name}_micro": (rows[name] - 1) * (int(weight.scaleb(6)) // 4) for name, weight in weights.items()}
     rows = rows.mutate(**parts)
     total = _sum([rows[f"{name}_micro"] for name, weight in weights.items() if weight])
     return rows.mutate(micro=total, segment=_segment(definition, rows))
+
+
+def classes(customers: ir.Table, cuts: Mapping[str, CutPoints]) -> dict[str, ir.IntegerValue]:
+    """Recency, frequency and monetary score (1..5) of `customers`, null where the measure or the cut points are."""
+    return {name: _score(customers, MEASURE[name], cuts[name]) for name in MEASURES}
 
 
 def _score(rows: ir.Table, measure: Measure, cuts: CutPoints) -> ir.IntegerValue:

@@ -12,10 +12,19 @@ from rapport.engine.runner import Runner
 from rapport.engine.scores.audience import with_audience
 from rapport.engine.scores.explanation import Explanation
 from rapport.engine.scores.population import CutPoints, PopulationRun, population_run
+from rapport.engine.scores.rfm.cells import occupied, placed, told
 from rapport.engine.scores.rfm.explain import explanation
-from rapport.engine.scores.rfm.expression import NO_AMOUNT, NO_POPULATION, NO_PURCHASE, cut_points, measures, scored
+from rapport.engine.scores.rfm.expression import (
+    NO_AMOUNT,
+    NO_POPULATION,
+    NO_PURCHASE,
+    cut_points,
+    measures,
+    scored,
+    weighed,
+)
 from rapport.engine.scores.rfm.spec import MEASURES, RfmDefinition
-from rapport.engine.scores.subject_rows import asked_for, finished, present
+from rapport.engine.scores.subject_rows import LEFT_OUT, asked_for, finished, present
 
 NOT_MAPPED = "not mapped"
 NOBODY = CutPoints(points=(), counts=(0,))
@@ -59,16 +68,22 @@ class RfmKind:
         self, definition: RfmDefinition, view: AsOf, *, runner: Runner, before: PopulationRun | None = None
     ) -> tuple[ir.Table, PopulationRun]:
         """`score` of all subjects and the run they are ranked in, with their purchases read once."""
-        cuts = dict.fromkeys(MEASURES, NOBODY)
         if not view.has(definition.purchases):
-            rows = _not_mapped(definition, view, None)
-        else:
-            bought = runner.cache(_with_measures(definition, view, None))
-            customers = bought.filter(bought.purchase_count.notnull() & bought["_left_out"].isnull())
-            cuts = cut_points(definition, customers, runner=runner)
-            rows = _rows(definition, bought, cuts)
-        run = population_run(rows, score=definition.name, as_of=view.at, runner=runner, cut_points=cuts)
-        return finished(definition, rows, run=run, runner=runner, members=True), run
+            return _nobody(definition, view, runner)
+        # what follows from no audience is no column to be kept
+        bought = runner.cache(measures(definition, view, present(definition, view, None)))
+        bought = with_audience(bought, definition, view, name=LEFT_OUT)
+        bought = runner.cache(bought) if definition.audience.include or definition.audience.exclude else bought
+        counted = bought.filter(bought.purchase_count.notnull() & bought[LEFT_OUT].isnull())
+        cuts = cut_points(definition, counted, runner=runner)
+        customers = placed(bought, cuts)
+        cells = runner.cache(occupied(customers))
+        rows = _reasoned(weighed(definition, cells.mutate(subject_id=cells.cell.cast("string"))))
+        run = population_run(
+            rows, score=definition.name, as_of=view.at, runner=runner, cut_points=cuts, members="members"
+        )
+        of_cells = finished(definition, rows, run=run, runner=runner, members=True, more=("cell",))
+        return told(customers, runner.cache(of_cells)), run
 
     def explain(
         self,
@@ -97,22 +112,32 @@ class RfmKind:
 def _with_measures(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:
     """One row per subject at the instant: its `measures` and _left_out (why it is not scored, or null)."""
     bought = measures(definition, view, present(definition, view, subjects), only=subjects is not None)
-    return with_audience(bought, definition, view, name="_left_out")
+    return with_audience(bought, definition, view, name=LEFT_OUT)
 
 
 def _rows(definition: RfmDefinition, bought: ir.Table, cuts: Mapping[str, CutPoints]) -> ir.Table:
     """One row per subject of `_with_measures`: subject_id, the columns of `scored` and reason_null."""
-    told = scored(definition, bought, cuts)
+    return _reasoned(scored(definition, bought, cuts))
+
+
+def _reasoned(rows: ir.Table) -> ir.Table:
+    """Rows of `weighed` with reason_null and matrix; micro is emptied where somebody is left out."""
     reason = ibis.cases(
-        (told["_left_out"].notnull(), told["_left_out"]),
-        (told.micro.notnull(), ibis.null().cast("string")),
-        (told.purchase_count.isnull(), NO_PURCHASE),
-        (told.recency.isnull() | told.frequency.isnull(), NO_POPULATION),
+        (rows[LEFT_OUT].notnull(), rows[LEFT_OUT]),
+        (rows.micro.notnull(), ibis.null().cast("string")),
+        (rows.purchase_count.isnull(), NO_PURCHASE),
+        (rows.recency.isnull() | rows.frequency.isnull(), NO_POPULATION),
         else_=NO_AMOUNT,
     )
-    counted = told["_left_out"].isnull()
-    micro = ibis.ifelse(counted, told.micro, ibis.null())
-    return told.mutate(reason_null=reason, micro=micro, matrix=told.segment).drop("_left_out")
+    micro = ibis.ifelse(rows[LEFT_OUT].isnull(), rows.micro, ibis.null())
+    return rows.mutate(reason_null=reason, micro=micro, matrix=rows.segment).drop(LEFT_OUT)
+
+
+def _nobody(definition: RfmDefinition, view: AsOf, runner: Runner) -> tuple[ir.Table, PopulationRun]:
+    """`everyone` where the table of purchases is not there."""
+    rows, cuts = _not_mapped(definition, view, None), dict.fromkeys(MEASURES, NOBODY)
+    run = population_run(rows, score=definition.name, as_of=view.at, runner=runner, cut_points=cuts)
+    return finished(definition, rows, run=run, runner=runner, members=True), run
 
 
 def _not_mapped(definition: RfmDefinition, view: AsOf, subjects: ir.Table | None) -> ir.Table:

@@ -80,6 +80,14 @@ class TestMeasures:
         snap = snapshot(runner, contacts=[contact("a")], orders=[order("o1", "a", 3, status="cancelled")])
         assert scores(snap, runner, definition(FIXED))["a"]["reason_null"] == "no purchase"
 
+    def test_an_order_of_nobody_known_or_without_a_date_counts_nowhere(self, runner: DuckdbRunner) -> None:
+        orders = [order("o1", "a", 3, 10), order("o2", "stranger", 3), order("o3", "a", 3) | {"ordered_at": None}]
+        snap = snapshot(runner, contacts=[contact("a"), contact("b")], orders=orders)
+        assert set(scores(snap, runner, definition(FIXED))) == {"a", "b"}
+        told = evidence(reasons(snap, runner, definition(FIXED), "a"))
+        assert told["frequency"]["purchase_count"] == 1
+        assert told["monetary"]["monetary_amount"] == Decimal(10)
+
     def test_an_order_that_was_fully_refunded_makes_no_customer(self, runner: DuckdbRunner) -> None:
         refunds = [refund("r1", "o1", 2, 6), refund("r2", "o1", 1, 4)]
         snap = snapshot(runner, contacts=[contact("a")], orders=[order("o1", "a", 3, 10)], refunds=refunds)
@@ -235,6 +243,9 @@ class TestScores:
         assert rows["c02"]["reason_null"] is None  # has left the segment
         only = scores(snap, runner, definition("audience: {include: [trade]}"))
         assert only["c59"]["reason_null"] == "not in the audience"
+        for rule in (definition("audience: {exclude: [trade]}"), definition("audience: {include: [trade]}")):
+            run = KIND.population(rule, as_known(snap, NOW), runner=runner)
+            assert scores(snap, runner, rule) == scores(snap, runner, rule, run=run)
         # nine members: terciles of their amounts 0, 1, 3 ... 9, so that the best three score 5
         best = [who for who, row in only.items() if row["value"] is not None and row["value"] == 70]
         assert sorted(best) == ["c07", "c08", "c09"]
