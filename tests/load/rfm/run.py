@@ -23,6 +23,7 @@ from pathlib import Path
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.execution.duckdb import DuckdbRunner
+from rapport.engine.execution.newest import recorded_until
 from rapport.engine.scores.definition import parse_definition
 from rapport.engine.scores.kinds import KINDS
 
@@ -82,10 +83,16 @@ class Bench:
         self.folder = folder
         self.runner = DuckdbRunner(threads=threads, temp_directory=folder)
         self.con = self.runner.backend.con
-        orders = self.runner.from_parquet([str(p) for p in sorted((folder / "orders").glob("*.parquet"))])
-        self.con.execute(f"CREATE VIEW orders AS SELECT * FROM {orders.get_name()}")
-        contacts = self.runner.from_parquet([str(folder / "contacts.parquet")])
-        self.view = as_known(Snapshot({"orders": orders, "contacts": contacts}, time_zone=ZONE, currency="EUR"), AS_OF)
+        files = {
+            "orders": [str(file) for file in sorted((folder / "orders").glob("*.parquet"))],
+            "contacts": [str(folder / "contacts.parquet")],
+        }
+        tables = {name: self.runner.from_parquet(of_table) for name, of_table in files.items()}
+        self.con.execute(f"CREATE VIEW orders AS SELECT * FROM {tables['orders'].get_name()}")
+        until = {name: recorded_until(of_table) for name, of_table in files.items()}  # as an opened lake has it
+        known = {name: instant for name, instant in until.items() if instant is not None}
+        company = Snapshot(tables, time_zone=ZONE, currency="EUR", recorded_until=known)
+        self.view = as_known(company, AS_OF)
         self.definition = parse_definition("{name: rfm, subject: contact, kind: rfm}")
 
     def bare(self) -> None:

@@ -80,6 +80,9 @@ class AsOf:
         happened = occurred <= self._at if dated else (occurred <= self._at) | occurred.isnull()
         if self.hindsight:
             return happened if dated else happened & (occurred.notnull() | (recorded <= self._at) | recorded.isnull())
+        until = self.snapshot.recorded_until.get(table.name)
+        if until is not None and until <= self.at:
+            return happened  # a column not asked for is not read either
         return happened & ((recorded <= self._at) | recorded.isnull())
 
     def _with_values(self, rows: ir.Table, table: Table, wanted: Sequence[str]) -> ir.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import ibis.expr.types as ir
 
@@ -19,6 +20,8 @@ class Snapshot:
         tables: only those that some source fills. A column no source maps may be absent or all null.
         time_zone: IANA zone of the company's days, weeks and months.
         currency: ISO 4217 base currency of sums.
+        recorded_until: by table, an instant after which none of its rows was recorded, so that nobody need look
+            row by row; a table that is not named may hold later ones.
         version: what the tables were read from (lake version and delta), for the record.
     """
 
@@ -27,6 +30,7 @@ class Snapshot:
     currency: str = "EUR"
     version: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
+    recorded_until: Mapping[str, datetime] = field(default_factory=dict)
 
     def has(self, table: str) -> bool:
         return table in self.tables
@@ -47,4 +51,5 @@ class Snapshot:
 
     def with_tables(self, tables: Mapping[str, ir.Table]) -> Snapshot:
         """The same snapshot with some tables replaced or added."""
-        return replace(self, tables={**self.tables, **tables})
+        until = {name: instant for name, instant in self.recorded_until.items() if name not in tables}
+        return replace(self, tables={**self.tables, **tables}, recorded_until=until)

@@ -218,7 +218,7 @@ def compiled(
         recorder = _Recorder(tables, memory, built_at)
         asked = _Asked({name: tables.table(name) for name in present})
         try:
-            final = recorder.prepared(build(replace(snapshot, tables=asked), recorder, built_at))
+            final = recorder.prepared(build(replace(snapshot, tables=asked, recorded_until={}), recorder, built_at))
         except Unforeseen:
             continue
         reads = _columns(recorder, [*(step.statement for step in recorder.steps), final], asked.read)

@@ -11,6 +11,7 @@ import pytest
 from deltalake import DeltaTable
 from pytest_django import DjangoAssertNumQueries
 
+from crm_rows import at
 from rapport.engine.crm.tables import TABLES
 from rapport.engine.execution.buckets import bucket_of
 from rapport.workspace.crm.lake import open_snapshot, publish
@@ -165,6 +166,15 @@ class TestOpenSnapshot:
         with open_snapshot() as (snapshot, _):
             assert snapshot.version == "contacts@1+1"
         assert [row["id"] for row in rows_of("contacts")] == ["c1", "c2"]
+
+    def test_knows_by_when_its_rows_were_recorded_in_files_and_later(self) -> None:
+        Contact.objects.create(id="c1", recorded_at=at(2024, 3, 1))
+        publish()
+        with open_snapshot() as (snapshot, _):
+            assert snapshot.recorded_until == {"contacts": at(2024, 3, 1)}
+        Contact.objects.create(id="c2", recorded_at=at(2024, 5, 1))
+        with open_snapshot() as (snapshot, _):
+            assert snapshot.recorded_until == {"contacts": at(2024, 5, 1)}
 
     def test_reads_rows_that_are_claimed_but_not_in_the_lake_yet(self) -> None:
         Contact.objects.create(id="c1")

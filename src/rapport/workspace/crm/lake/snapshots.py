@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings
 
 from rapport.engine.crm.snapshot import Snapshot
@@ -18,6 +20,7 @@ from rapport.engine.execution.buckets import BUCKETS
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.execution.lake import LakeVersion
 from rapport.engine.execution.lake_lock import reading
+from rapport.engine.execution.newest import recorded_until
 from rapport.workspace.crm.lake.engines import new_runner
 from rapport.workspace.crm.lake.models import LakeBatch, LakeState, LakeWithdrawal
 from rapport.workspace.crm.lake.publishing import check_fits, lake_of
@@ -65,6 +68,7 @@ def open_snapshot(
                 time_zone=settings.REPORTING_TIME_ZONE,
                 currency=settings.BASE_CURRENCY,
                 version=_version(parts),
+                recorded_until={n: until for n, part in parts.items() if (until := _recorded_until(part)) is not None},
             ),
             engine,
         )
@@ -138,6 +142,15 @@ def _table(table: Table, part: TableParts, engine: DuckdbRunner) -> ir.Table:
     if len(part.rows):
         parts.append(_declared(engine.from_arrow(part.rows), table))
     return parts[0].union(parts[1]) if len(parts) == 2 else parts[0]
+
+
+def _recorded_until(part: TableParts) -> datetime | None:
+    """When the newest row was recorded; None where that is not known of all."""
+    told = [recorded_until(part.lake.files)] if part.lake.files else []
+    if len(part.rows):
+        known = part.rows["recorded_at"]
+        told.append(None if known.null_count else pc.max(known).as_py())
+    return max((instant for instant in told if instant is not None), default=None) if None not in told else None
 
 
 def _without(rows: ir.Table, ids: tuple[str, ...], engine: DuckdbRunner) -> ir.Table:
