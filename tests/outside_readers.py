@@ -26,10 +26,11 @@ NOW = utc("2025-03-01")
 WHOLE = Period(date(2024, 3, 1), date(2024, 12, 1))
 MONTHS = Period(date(2024, 2, 1), date(2024, 12, 1)).split(Grain.MONTH)  # one more, to look back at
 PREFERRED = ("owner", "country", "campaign", "channel", "source", "queue")  # to be split by
+READERS = ("boring", "metricflow", "ossie")
 Difference = tuple[str, str, object, object, object]
 
 
-def read(folder: Path, *, readers: Sequence[str] = ("boring", "metricflow", "ossie")) -> dict[str, Any]:
+def read(folder: Path, *, readers: Sequence[str] = READERS, by_quarter: Sequence[str] = ()) -> dict[str, Any]:
     """What the tools found: the verdict on the definitions, what they say of metrics, answers by reader."""
     if not PYTHON.exists():
         pytest.fail(f"{PYTHON} is missing: tools/setup.sh test makes it")
@@ -38,6 +39,7 @@ def read(folder: Path, *, readers: Sequence[str] = ("boring", "metricflow", "oss
         "first": WHOLE.start.isoformat(),
         "end": WHOLE.end.isoformat(),
         "dimensions": list(PREFERRED),
+        "by_quarter": list(by_quarter),
         "readers": list(readers),
     }
     command = [str(PYTHON), str(READER), str(folder)]

@@ -7,7 +7,7 @@ boring-semantic-layer executes the measures of the MetricFlow files, MetricFlow 
 expressions of the Ossie file.
 
 Questions: `months` (first days, in order), `first` and `end` (a whole period of such months), `dimensions` (which of
-them to split by, the preferred first), `readers`.
+them to split by, the preferred first), `by_quarter` (metrics, of MetricFlow alone), `readers`.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ class Questions:
         self.months: list[str] = asked["months"]
         self.first, self.end = asked["first"], asked["end"]
         self.preferred: list[str] = asked["dimensions"]
+        self.by_quarter: list[str] = asked["by_quarter"]
         self.files = files
         self.of_model = {m["name"]: m for m in files.models}
         self.model_of = {measure["name"]: m["name"] for m in files.models for measure in m["measures"]}
@@ -287,6 +288,9 @@ def metricflow_answers(files: Files, questions: Questions, metrics: list[str]) -
             first = questions.months[-1] if by_month else questions.first
             rows = asked(metric, [path], first, first if by_month else last_day)
             told["by"] = {"dimension": name, "groups": [[group(r[path]), number(r[metric])] for r in rows]}
+        if metric in questions.by_quarter:
+            rows = asked(metric, ["metric_time__quarter"], None, None)
+            told["quarters"] = {str(r["metric_time__quarter"])[:10]: number(r[metric]) for r in rows}
         found[metric] = told
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ from outside_readers import MONTHS, NOW, differences, read
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.execution.semantic_folder import Asked, SemanticFolder, write_semantic_layer
-from rapport.engine.metrics import METRICS
+from rapport.engine.metrics import METRICS, Period, measure
 from rapport.engine.metrics.period import Grain
 from tiny_company import arrow_rows, drawn_tables, with_history
 
 ROOMS = ("marketing", "sales", "customers", "retention", "service")
 # one of each kind: ratio, percentile, distinct, level, newest answer per person, period before, of several datasets
-FEW = ("win_rate", "sales_cycle_length_p90", "backlog", "nps", "leads", "lead_velocity", "cac")
+FEW = ("win_rate", "sales_cycle_length_p90", "backlog", "nps", "leads", "lead_velocity", "cac_marketing")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def few(tmp_path_factory: pytest.TempPathFactory, drawn: Snapshot, engine: Duckd
 
 @pytest.fixture(scope="module")
 def found(few: Path) -> dict[str, Any]:
-    return read(few)
+    return read(few, by_quarter=["backlog", "marketing_cost"])
 
 
 class TestFew:
@@ -67,8 +68,19 @@ class TestFew:
     ) -> None:
         assert set(found["answers"]["boring"]) >= set(FEW)
         assert set(found["answers"]["metricflow"]) >= set(FEW)
-        assert set(found["answers"]["ossie"]) >= set(FEW) - {"lead_velocity", "cac"}
+        assert set(found["answers"]["ossie"]) >= set(FEW) - {"lead_velocity", "cac_marketing"}
         assert differences(found, drawn, engine) == []
+
+    def test_a_level_of_a_quarter_is_that_of_its_end_and_costs_add_up(
+        self, found: dict[str, Any], drawn: Snapshot, engine: DuckdbRunner
+    ) -> None:
+        whole = Period(date(2024, 4, 1), date(2024, 10, 1))
+        values = measure(["backlog", "marketing_cost"], drawn, period=whole, as_of=NOW, runner=engine, grain="quarter")
+        assert len(values) == 4
+        for value in values:
+            quarters = found["answers"]["metricflow"][value.metric]["quarters"]
+            assert value.value is not None
+            assert quarters[value.period.start.isoformat()] == pytest.approx(float(value.value))
 
     def test_the_ossie_file_keeps_to_the_schema(self, few: Path) -> None:
         document = json.loads((few / "OSI/rapport_metrics.json").read_text())
@@ -79,7 +91,7 @@ class TestFew:
         lost = json.loads((few / "not_exported.json").read_text())["ossie"]
         assert {one["metric"]: one["reason"].split(",")[0] for one in lost if one["what"] == "metric"} == {
             "lead_velocity": "It needs the period before",
-            "cac": "It is made of several datasets",
+            "cac_marketing": "It is made of several datasets",
         }
 
 

@@ -153,11 +153,12 @@ def _kept(relation: Relation, reading: Reading, wanted: Sequence[Aggregate], kno
 
 
 def _dimensions(relation: Relation, snapshot: Snapshot, chosen: Collection[str] | None) -> list[str]:
-    """Those whose values are kept; segments are not, as a row may be in several."""
+    """Those whose values are kept; not segments, as a row may be in several, nor those with rows of their own."""
     return [
         name
         for name, dimension in relation.dimensions.items()
         if name != SEGMENT
+        and not dimension.own_rows
         and (dimension.table is None or (snapshot.has(dimension.table) and (chosen is None or name in chosen)))
     ]
 

@@ -34,12 +34,15 @@ class Dimension:
     Attributes:
         members: of the dimension `segment`: kind of subject -> column with its id. Rows may be in several
             segments: the parts overlap and are never added up.
+        own_rows: asked for, the rows are others (each list's changes, each owner's goal): rows made with it
+            cannot tell the whole.
     """
 
     column: str
     table: str | None = None
     attribute: str | None = None
     members: Mapping[str, str] = field(default_factory=dict)
+    own_rows: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -92,8 +95,8 @@ class Relation:
         return key in named or self.table == table
 
 
-def column(name: str) -> Dimension:
-    return Dimension(column=name)
+def column(name: str, *, own_rows: bool = False) -> Dimension:
+    return Dimension(column=name, own_rows=own_rows)
 
 
 def through(name: str, table: str, attribute: str) -> Dimension:

@@ -20,9 +20,10 @@ from tiny_company import CountingRunner, arrow_rows, drawn_tables, utc, with_his
 KINDS = (
     *("orders", "revenue", "active_customers", "purchase_frequency", "repeat_customer_ratio_period", "customers"),
     *("open_deals", "win_rate", "sales_cycle_length", "lead_to_customer_rate", "backlog", "nps", "visits"),
+    *("email_opt_ins", "pipeline_coverage"),
 )
 """Counts, sums, distinct counts of a period and of a rolling year, a fold, stocks of both kinds, a share, a median,
-a cohort, answers of which the newest count."""
+a cohort, answers of which the newest count, dimensions with rows of their own."""
 NOW = utc("2025-03-10 12:00")
 MONTHS = Period.last_months(26, until=date(2025, 3, 10)).split(Grain.MONTH)
 ASKED = (*MONTHS[-4:], Period(date(2024, 12, 20), date(2025, 1, 12)))

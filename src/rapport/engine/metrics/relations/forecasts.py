@@ -125,7 +125,7 @@ FORECASTS_AT_START = Relation(
     needs=("forecast_snapshots.value",),
     rows=_at_start,
     dating=Dating.PER_PERIOD,
-    dimensions={"owner": column("owner_id")},
+    dimensions={"owner": column("owner_id", own_rows=True)},
     labels=("forecast", "value"),
 )
 FORECASTS_BY_OWNER = Relation(

@@ -152,6 +152,6 @@ LIST_CHANGES = Relation(
     table="consents",
     needs=_NEEDS,
     rows=_changes,
-    dimensions=_DIMENSIONS,
+    dimensions={**_DIMENSIONS, "list": column("list_name", own_rows=True)},
     labels=("contact_id", "why"),
 )

@@ -183,6 +183,6 @@ PIPELINE_GAPS = Relation(
     needs=("goals.target", "deals.status", "deals.amount", "deals.closed_at", "deals.expected_close_date"),
     rows=_gaps,
     dating=Dating.PER_PERIOD,
-    dimensions={name: column(column_) for name, column_ in _PARTS.items()},
+    dimensions={name: column(column_, own_rows=True) for name, column_ in _PARTS.items()},
     labels=("record", "target", "open_amount"),
 )

@@ -154,7 +154,7 @@ def _lacking(told: Counted | Made) -> list[LeftOut]:
             found = [LeftOut(metric=metric.id, what=f"dimension {name}", reason=reason) for name in metric.dimensions]
         else:
             found = [
-                LeftOut(metric=metric.id, what=f"dimension {name}", reason=_why_not(name))
+                LeftOut(metric=metric.id, what=f"dimension {name}", reason=_why_not(name, told))
                 for name in metric.dimensions
                 if name not in shown
             ]
@@ -170,7 +170,9 @@ def _lacking(told: Counted | Made) -> list[LeftOut]:
     return found
 
 
-def _why_not(dimension: str) -> str:
+def _why_not(dimension: str, told: Counted) -> str:
     if dimension == SEGMENT:
         return "A row can be in several segments, so its groups would not add up."
+    if told.metric.relation.dimensions[dimension].own_rows:
+        return "Split by it, other rows count, so rows made for the whole cannot be split."
     return "The company has no such table."

@@ -80,7 +80,10 @@ def _dataset(specs: Sequence[MetricSpec], tables: set[str]) -> Dataset:
     dimensions = {
         _dimension_name(one, read): one
         for one, dimension in relation.dimensions.items()
-        if one != SEGMENT and relation.fold is None and (dimension.table is None or dimension.table in tables)
+        if one != SEGMENT
+        and relation.fold is None
+        and not dimension.own_rows
+        and (dimension.table is None or dimension.table in tables)
     }
     return Dataset(
         name=name, relation=relation, rolling_days=specs[0].rolling_days, dimensions=dimensions, measures=measures
