@@ -96,11 +96,20 @@ def test_cohorts_by_months_since_the_first_basket(
     kept = {(first, since): number for first, since, number in expected}
     january = Period.month(2017, 1)
     by_age = measure(
-        ["cohort_retention_rate"], company, period=january, as_of=NOW, runner=engine, by=["months_since_first"]
+        ["cohort_retention_rate", "cohort_retention_rate_rolling"],
+        company,
+        period=january,
+        as_of=NOW,
+        runner=engine,
+        by=["months_since_first"],
     )
-    assert {int(v.dimensions["months_since_first"] or 0): v.numerator for v in by_age} == {
-        since: number for (first, since), number in kept.items() if first == january.start
-    }
+    found = {(v.metric, int(v.dimensions["months_since_first"] or 0)): v.numerator for v in by_age}
+    last = by_hand.sql("""
+        SELECT date_diff('month', min(bought), max(bought)) FROM baskets
+        GROUP BY who HAVING date_trunc('month', min(bought)) = DATE '2017-01-01'""").fetchall()
+    for since in range(12):
+        assert found["cohort_retention_rate", since] == kept[january.start, since]
+        assert found["cohort_retention_rate_rolling", since] == sum(1 for (months,) in last if months >= since)
     table = cohort_table(company, period=YEAR, as_of=NOW, runner=engine)
     assert len(table) > 6
     for cohort in table:
