@@ -139,7 +139,7 @@ class TestMeasuring:
 
     def test_without_data_the_reason_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["metrics", "win_rate"]) == WARNINGS
-        assert "needs the table deals" in capsys.readouterr().out
+        assert "No source brings deals" in capsys.readouterr().out
 
     def test_an_hour_without_zone_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["metrics", "win_rate", "--as-of", "2026-03-01T12:00"]) == BAD_INPUT

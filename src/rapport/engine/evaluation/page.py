@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from rapport.engine.evaluation.charts import charts, title_of
+from rapport.engine.evaluation.gate import doubts
 from rapport.engine.evaluation.report import BacktestReport, BandConversion, Performance
 from rapport.engine.statistics.auc import Auc, AucDifference
 from rapport.engine.statistics.wilson import Share
@@ -68,9 +69,9 @@ def _about(report: BacktestReport) -> str:
 
 
 def _notes(report: BacktestReport) -> str:
-    if not report.notes:
-        return ""
-    return f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in report.notes)}</ul>'
+    """What speaks against the score first, then the remarks."""
+    told = [*(doubt.sentence for doubt in doubts(report.to_dict())), *report.notes]
+    return f'<ul class="notes">{"".join(f"<li>{escape(line)}</li>" for line in told)}</ul>' if told else ""
 
 
 def _baselines(report: BacktestReport) -> str:

@@ -11,7 +11,6 @@ import ibis.expr.types as ir
 
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.crm.tables import TABLES, Change, Table
-from rapport.engine.errors import MissingColumn, MissingTable
 from rapport.engine.metrics.reading import moment
 from rapport.engine.metrics.spec import MetricSpec
 from rapport.engine.metrics.windows import Window
@@ -22,6 +21,12 @@ _HEARTBEAT = (
     *("interactions", "orders", "refunds", "deals", "cases", "case_events"),
     *("contacts", "campaign_members", "survey_answers"),
 )
+_SET_HERE = {
+    "goals": "No goal is set.",
+    "sla_targets": "No service targets are set.",
+    "business_calendars": "No business calendar is set.",
+    "forecast_snapshots": "No forecast has been kept yet.",
+}
 _INSTANT = "timestamp('UTC', 6)"
 _NEVER = ibis.null().cast(_INSTANT)
 
@@ -40,17 +45,17 @@ class Coverage:
     through: datetime | None
 
     def missing(self, spec: MetricSpec, snapshot: Snapshot) -> str | None:
-        """The sentence that names the table or column that the metric lacks; None where it lacks none."""
+        """A sentence on what the metric lacks, the same for all that lack it; None where it lacks nothing."""
         if spec.relation.needs_any and not any(snapshot.has(table) for table in spec.relation.needs_any):
-            return MissingTable(" or ".join(spec.relation.needs_any), needed_by=spec.id).what
+            return _absent(*spec.relation.needs_any)
         for path in spec.paths:
             table, _, column = path.partition(".")
             if not snapshot.has(table):
-                return MissingTable(table, needed_by=spec.id).what
+                return _absent(table)
             if "=" in column and path not in self.filled:
-                return f"{spec.id} needs {table} of {column.replace('=', ' ')}, of which there are none."
+                return f"There are no {_words(table)} of {_words(column.replace('=', ' '))}."
             if column and path not in self.filled:
-                return MissingColumn(f"{TABLES[table].entity}.{column}", needed_by=spec.id).what
+                return f"No source brings the {_words(column.removesuffix('_id'))} of {_words(table)}."
         return None
 
     def share(self, tables: tuple[str, ...], window: Window) -> float:
@@ -64,6 +69,15 @@ class Coverage:
 
     def newest(self, tables: tuple[str, ...]) -> datetime | None:
         return max((self.last[table] for table in tables if table in self.last), default=None)
+
+
+def _absent(*tables: str) -> str:
+    """What people set in the product is not for a source to bring."""
+    return _SET_HERE.get(tables[0]) or f"No source brings {' or '.join(map(_words, tables))}."
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def counted_tables(spec: MetricSpec) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -120,7 +120,7 @@ def _figure(metric: DerivedMetric, found: MetricValue, parts: Mapping[str, Metri
         return replace(found, value=numerator, numerator=numerator)
     denominator = metric.denominator(values)
     if not denominator:
-        reason = f"Nothing to divide by: {_names(metric)} give 0."
+        reason = f"Nothing to divide by: {_zero(metric, values)} come to 0."
         return replace(found, numerator=numerator, denominator=denominator, reason=reason)
     return replace(found, value=numerator / denominator, numerator=numerator, denominator=denominator)
 
@@ -140,6 +140,11 @@ def _lacking(value: MetricValue, part: Part) -> str:
     return f"{part.metric.name}{when}: {value.reason or 'no value.'}"
 
 
-def _names(metric: DerivedMetric) -> str:
-    names: Sequence[str] = [part.metric.name.lower() for part in metric.parts.values()]
-    return ", ".join(names)
+def _zero(metric: DerivedMetric, values: Mapping[str, float]) -> str:
+    """The parts that are 0; all of them where only together they come to it."""
+    names = [name for name in metric.parts if not values[name]] or list(metric.parts)
+    return ", ".join(dict.fromkeys(_told(metric.parts[name]) for name in names))
+
+
+def _told(part: Part) -> str:
+    return part.metric.name.lower() + (" of the period before" if part.before else "")

@@ -30,11 +30,13 @@ MOST_EXPORTED = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class RowPage:
-    """Rows of one page, newest first, as (column, value) by column; `more`: whether others follow."""
+    """Rows of one page, newest first, by column; `ids`: the same with ids in the place of names; `more`: whether
+    others follow."""
 
     table: str
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
+    ids: Sequence[Mapping[str, Any]]
     more: bool
 
 
@@ -54,7 +56,8 @@ def row_page(
     """
     asked = _Asked(metric=metric, part=part, period=period, filters=filters)
     found, columns = _rows(asked, user=user, now=now, start=(page - 1) * PAGE, count=PAGE + 1)
-    return RowPage(table=asked.table, columns=columns, rows=_named(found[:PAGE]), more=len(found) > PAGE)
+    shown = found[:PAGE]
+    return RowPage(table=asked.table, columns=columns, rows=_named(shown), ids=shown, more=len(found) > PAGE)
 
 
 def exported(

@@ -117,7 +117,7 @@ class TestRates:
         snapshot = company(interactions=[mail("p", "email_sent", "2024-03-01")])
         value = values_of(["email_open_rate"], snapshot, runner)["email_open_rate"]
         assert value.value is None
-        assert value.reason == "email_open_rate needs interactions of type email_open, of which there are none."
+        assert value.reason == "There are no interactions of type email open."
 
 
 class TestBelonging:

@@ -102,6 +102,11 @@ class Offer:
     metric: str
     value: float
 
+    @property
+    def is_met(self) -> bool:
+        """Whether the last twelve months are at the target already."""
+        return self.value >= self.example.target
+
 
 def offers(*, now: datetime) -> list[Offer]:
     """Those whose metric exists, has a value, and has no goal yet."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils import timezone
 
 from rapport.engine.crm.as_of import as_known
@@ -24,6 +25,7 @@ from rapport.workspace.crm.lake import open_snapshot
 from rapport.workspace.metrics.segments.models import Segment, SegmentBuild
 from rapport.workspace.metrics.segments.stays import Moved, move
 from rapport.workspace.queue.leases import held
+from rapport.workspace.scores.models import ScoreRun
 
 READ_TABLES = tuple(name for name, table in TABLES.items() if table.room != "actions")
 BACK_MONTHS = 12
@@ -39,7 +41,8 @@ def build(segment: Segment, *, as_of: datetime | None = None, back_months: int =
     """Build a segment now, or as of an instant after its newest build; safe to repeat.
 
     The first build also tells the ends of the months before, as they were known then, so that there is a history from
-    the start. A build that fails is kept with its reason, the members stay as they were, and it raises.
+    the start; not those before its scores were first computed: who was in it then is unknown, not nobody. A build that
+    fails is kept with its reason, the members stay as they were, and it raises.
     """
     with held(f"segment {segment.name}"[:100], seconds=60, wait=_LONGEST_WAIT), _snapshot() as (snapshot, runner):
         return _build(segment, snapshot, runner, at=as_of or timezone.now(), back_months=back_months)
@@ -114,7 +117,8 @@ def _build(segment: Segment, snapshot: Snapshot, runner: Runner, *, at: datetime
         )
     try:
         if newest is None:
-            for instant in _month_ends(at, back_months):
+            told_from = _told_from(segment)
+            for instant in (one for one in _month_ends(at, back_months) if told_from is None or one >= told_from):
                 _keep(segment, member_ids(segment, snapshot, runner, at=instant), at=instant, is_past=True)
         return _keep(segment, member_ids(segment, snapshot, runner, at=at), at=at)
     except RapportError as error:
@@ -130,6 +134,19 @@ def _keep(segment: Segment, ids: Sequence[str], *, at: datetime, is_past: bool =
     Segment.objects.filter(pk=segment.pk).update(size=made.size, built_at=at)
     segment.size, segment.built_at = made.size, at
     return made
+
+
+def _told_from(segment: Segment) -> datetime | None:
+    """From when on what the rules read is known: the first run of the scores, the first build of the segments that
+    they name; None where they name none."""
+    if segment.grouping_id is not None:
+        return None
+    definition = parse_segment(segment.document)
+    runs = ScoreRun.objects.filter(state="done")
+    firsts = [runs.filter(score=one.score).aggregate(first=Min("as_of"))["first"] for one in definition.scores]
+    builds = SegmentBuild.objects.filter(size__isnull=False)
+    firsts += [builds.filter(segment__name=name).aggregate(first=Min("as_of"))["first"] for name in definition.segments]
+    return max((first for first in firsts if first is not None), default=None)
 
 
 def _month_ends(at: datetime, count: int) -> list[datetime]:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from rapport.engine.errors import DefinitionError, RapportError
+from rapport.engine.metrics.relation import SEGMENT
 from rapport.engine.metrics.segments.spec import SegmentDefinition, parse_segment
 from rapport.engine.scores.definition_text import read_yaml
-from rapport.workspace.metrics.models import Goal
+from rapport.workspace.metrics.models import DashboardMail, DashboardShare, Goal
 from rapport.workspace.metrics.segments.building import named_segments
 from rapport.workspace.metrics.segments.models import Grouping, Segment
 from rapport.workspace.metrics.segments.stays import move
@@ -28,7 +30,7 @@ _ADDRESSES = frozenset({"new", "form", "preview", "ready", "build", "metrics", "
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What uses a segment. Attributes: kind (score, segment, goal), title, name to find it by."""
+    """What uses a segment. Attributes: kind (score, segment, goal, link, mail), title, name to find it by."""
 
     kind: str
     title: str
@@ -137,7 +139,7 @@ def checked(document: str, *, name: str = "") -> SegmentDefinition:
 
 
 def uses(segment: Segment) -> list[Use]:
-    """Scores (published or drafted), other segments and goals that name a segment."""
+    """Scores (published or drafted), other segments, goals, and links and mail of dashboards that name a segment."""
     scores = [Use(kind="score", title=s.label, name=s.name or "") for s in _scores_naming(segment.name)]
     others = [
         Use(kind="segment", title=other.title, name=other.name)
@@ -146,7 +148,17 @@ def uses(segment: Segment) -> list[Use]:
     ]
     goals = Goal.objects.filter(deleted_at__isnull=True, filters__isnull=False)
     aims = [Use(kind="goal", title=g.metric or "", name=g.pk) for g in goals if segment.name in set(_texts(g.filters))]
-    return [*scores, *others, *aims]
+    return [*scores, *others, *aims, *_sent(segment.name)]
+
+
+def _sent(name: str) -> Iterator[Use]:
+    """Dashboards that leave the house filtered by the segment: by links that still hold, and by mail."""
+    asked = f"f.{SEGMENT}={quote_plus(name)}"
+    links = DashboardShare.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
+    for kind, found in (("link", links), ("mail", DashboardMail.objects.all())):
+        for one in found.filter(question__contains=asked).select_related("dashboard"):
+            if asked in one.question.split("&"):
+                yield Use(kind=kind, title=one.dashboard.title, name=one.dashboard.slug)
 
 
 def _scores_naming(name: str) -> list[ScoreDefinition]:

@@ -29,6 +29,18 @@ REVENUE = (
     ("above 50 million", 50, None),
 )
 _MILLION = 1_000_000
+_RFM = {
+    "champions": "Bought just now, and often.",
+    "loyal": "Buy often, the last time not long ago.",
+    "potential loyalist": "Bought lately, a few times.",
+    "new": "Bought just now, for the first time or nearly.",
+    "promising": "Bought lately, once or nearly.",
+    "need attention": "In the middle, both in how lately and how often.",
+    "about to sleep": "Bought seldom, and it is a while ago.",
+    "at risk": "Bought quite often, but long ago.",
+    "can't lose": "Bought most often, but long ago.",
+    "hibernating": "Bought seldom and long ago.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +119,7 @@ def _rfm(version: ScoreDefinition) -> Iterator[ReadyMade]:
             f"rfm-{version.name}-{cell}",
             "Recency, frequency, money",
             f"{cell.replace('_', ' ').capitalize()}",
-            "By how lately, how often and for how much they bought.",
+            _RFM.get(cell, "By how lately and how often they bought."),
             {"subject": version.subject, "scores": [{"score": version.name, "cells": [cell]}]},
         )
 

@@ -12,7 +12,14 @@ from rapport.workspace.metrics.figures import Figure, Point
 from rapport.workspace.pages.frame.wording import plain
 
 _EXACT_FORMATS = {Unit.FRACTION: ".1%", Unit.RATE: "+.1%", Unit.AMOUNT: ",.2f"}
-_FORMATS = {Unit.COUNT: ",.0f", Unit.FRACTION: ".0%", Unit.RATE: "+.0%", Unit.AMOUNT: ",.3~s", Unit.PER: ",.2f"}
+_FORMATS = {
+    Unit.COUNT: ",.0f",
+    Unit.FRACTION: ".0%",
+    Unit.RATE: "+.0%",
+    Unit.AMOUNT: ",.3~s",
+    Unit.PER: ",.2~f",
+    Unit.POINTS: ",.0f",
+}
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
 
@@ -58,6 +65,7 @@ def _line(spec: Metric, series: Sequence[Point], marks: Sequence[Mark]) -> dict[
         "layer": [
             {"data": {"values": rows[:-1]}, "mark": {"type": "area", "opacity": 0.08}, "encoding": both},
             {"data": {"values": rows[:-1]}, "mark": {"type": "line"}, "encoding": both},
+            *_across_gaps(rows[:-1], both),
             {"data": {"values": rows[-2:]}, "mark": {"type": "line", "strokeDash": [3, 3]}, "encoding": both},
             {
                 "data": {"values": rows},
@@ -67,6 +75,15 @@ def _line(spec: Metric, series: Sequence[Point], marks: Sequence[Mark]) -> dict[
             *_marked([m for m in marks if _within(m, series)]),
         ],
     }
+
+
+def _across_gaps(rows: Sequence[Mapping[str, Any]], both: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A faint dotted line between known months where some between them are unknown, so that the eye finds the next."""
+    known = [i for i, row in enumerate(rows) if row["value"] is not None]
+    if len(known) < 2 or known[-1] - known[0] == len(known) - 1:
+        return []
+    mark = {"type": "line", "strokeDash": [1, 4], "strokeWidth": 1.5, "opacity": 0.7}
+    return [{"data": {"values": [rows[i] for i in known]}, "mark": mark, "encoding": both}]
 
 
 def _marked(marks: Sequence[Mark]) -> list[dict[str, Any]]:
@@ -140,4 +157,4 @@ def _bars(spec: Metric, figure: Figure, names: Mapping[str, str]) -> dict[str, A
 def _format(spec: Metric, *, exact: bool = False) -> str:
     if exact and spec.unit in _EXACT_FORMATS:
         return _EXACT_FORMATS[spec.unit]
-    return _FORMATS.get(spec.unit, ",.1f")
+    return _FORMATS.get(spec.unit, ",.1~f")

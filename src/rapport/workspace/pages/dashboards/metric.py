@@ -12,29 +12,32 @@ from django.utils import timezone
 
 from rapport.engine.errors import RapportError
 from rapport.engine.metrics.derived import counted_parts
-from rapport.engine.metrics.pages import ROOMS
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric
 from rapport.workspace.crm.lake import open_snapshot
+from rapport.workspace.metrics.boards.access import may_edit, seen_by
 from rapport.workspace.metrics.computing import computed
 from rapport.workspace.metrics.data_version import measured_tables
 from rapport.workspace.metrics.models import Tile
 from rapport.workspace.metrics.rows import exported, row_page
 from rapport.workspace.pages.dashboards.asking import asking
-from rapport.workspace.pages.dashboards.cells import cell, heading, is_number
+from rapport.workspace.pages.dashboards.cells import cell, heading, is_number, places_of
+from rapport.workspace.pages.dashboards.definition import words_of
+from rapport.workspace.pages.dashboards.finding import found_metrics
 from rapport.workspace.pages.dashboards.tiles import show
 from rapport.workspace.pages.scores.links import record_url
-from rapport.workspace.team.access import Action, needs
+from rapport.workspace.team.access import Action, can, needs
 from rapport.workspace.team.models import User
 
 _KINDS = {"contacts": "contact", "accounts": "account", "deals": "deal"}
 
 
 def catalogue(request: HttpRequest) -> HttpResponse:
-    """Every metric by room."""
-    rooms = [(title, [s for s in METRICS.values() if s.room == room]) for room, title in ROOMS.items()]
-    return render(request, "dashboards/metrics.html", {"rooms": rooms})
+    """Every metric by room, or those that the typed words name; a search asks for the list alone."""
+    context = found_metrics(request)
+    is_part = request.headers.get("HX-Request") and not request.headers.get("HX-History-Restore-Request")
+    return render(request, "dashboards/metrics_list.html" if is_part else "dashboards/metrics.html", context)
 
 
 def metric(request: HttpRequest, metric_id: str) -> HttpResponse:
@@ -45,6 +48,9 @@ def metric(request: HttpRequest, metric_id: str) -> HttpResponse:
         "spec": spec,
         "ask": asking(request, now=timezone.now()),
         "by": by if by in spec.dimensions else "",
+        "may_set_goal": can(request.user, Action.EDIT_GOALS),
+        "own_boards": [d for d in seen_by(cast(User, request.user)) if may_edit(cast(User, request.user), d)],
+        "words": words_of(spec),
         "variants": [METRICS[v] for v in spec.variants if v in METRICS],
     }
     return render(request, "dashboards/metric.html", context)
@@ -82,6 +88,7 @@ def rows(request: HttpRequest, metric_id: str) -> HttpResponse:
     page = int(request.GET["page"]) if request.GET.get("page", "").isdigit() and int(request.GET["page"]) else 1
     parts, part = _parts(request, spec, ask.picked.period)
     context: dict[str, Any] = {"spec": spec, "ask": ask, "page": page, "parts": parts, "part": part}
+    context["may_export"] = can(request.user, Action.EXPORT)
     try:
         found = row_page(
             spec.id,
@@ -94,13 +101,20 @@ def rows(request: HttpRequest, metric_id: str) -> HttpResponse:
         )
     except RapportError as error:
         return render(request, "dashboards/rows.html", {**context, "problem": error.sentence})
-    kind = _KINDS.get(found.table, "")
-    context["headers"] = [(heading(c), any(is_number(row[c]) for row in found.rows)) for c in found.columns]
+    numbers = [c for c in found.columns if any(is_number(row[c]) for row in found.rows)]
+    places = {c: places_of(row[c] for row in found.rows) for c in numbers}
+    context["headers"] = [(heading(c), c in places) for c in found.columns]
     context["lines"] = [
-        ([(cell(row[c]), is_number(row[c])) for c in found.columns], record_url(kind, row["id"]) if kind else "")
-        for row in found.rows
+        [(cell(row[c], places=places.get(c)), c in places, _url(c, ids[c], found.table)) for c in found.columns]
+        for row, ids in zip(found.rows, found.ids, strict=True)
     ]
     return render(request, "dashboards/rows.html", {**context, "found": found})
+
+
+def _url(column: str, value: Any, table: str) -> str:
+    """Where a cell leads: the row's own record, and the contacts, accounts and deals that it names."""
+    kind = _KINDS.get(table, "") if column == "id" else column.removesuffix("_id")
+    return record_url(kind, str(value)) if value and kind in _KINDS.values() else ""
 
 
 @needs(Action.EXPORT)

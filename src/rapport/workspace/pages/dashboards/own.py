@@ -11,13 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from rapport.engine.errors import DefinitionError
-from rapport.engine.metrics.pages import ROOMS
 from rapport.engine.metrics.registry import METRICS
-from rapport.engine.metrics.spec import Metric
 from rapport.workspace.metrics.boards import editing
 from rapport.workspace.metrics.boards.access import audiences
 from rapport.workspace.metrics.models import DISPLAYS, Audience, Dashboard, Tile
-from rapport.workspace.pages.dashboards.finding import dashboard_of, editable
+from rapport.workspace.pages.dashboards.finding import dashboard_of, editable, found_metrics
 from rapport.workspace.pages.lists.pages import reader
 from rapport.workspace.team.models import Team
 
@@ -58,7 +56,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("dashboards:edit", slug)
-    context = {**_form(request, board), **_tiles(board), **_found(request), "problem": problem}
+    context = {**_form(request, board), **_tiles(board), **found_metrics(request), "problem": problem}
     return render(request, "dashboards/edit.html", context)
 
 
@@ -76,7 +74,9 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def catalogue(request: HttpRequest, slug: str) -> HttpResponse:
     """A part of the page: the metrics that the typed words name, by room."""
-    return render(request, "dashboards/catalogue.html", {"dashboard": editable(request, slug), **_found(request)})
+    return render(
+        request, "dashboards/catalogue.html", {"dashboard": editable(request, slug), **found_metrics(request)}
+    )
 
 
 @require_POST
@@ -157,19 +157,6 @@ def _changed(request: HttpRequest, board: Dashboard, change: Callable[[], Tile],
 def _tiles(board: Dashboard) -> dict[str, Any]:
     tiles = [(tile, METRICS.get(tile.metric)) for tile in board.tiles.all()]
     return {"tiles": tiles, "displays": [(d, _WORDS[d]) for d in DISPLAYS], "most": editing.MOST_TILES}
-
-
-def _found(request: HttpRequest) -> dict[str, Any]:
-    """Every word typed is in the metric's name, sentence or id."""
-    typed = request.GET.get("q", "").strip()
-    words, room = typed.lower().split(), request.GET.get("room", "")
-    found = [m for m in METRICS.values() if (not room or m.room == room) and all(w in _text(m) for w in words)]
-    rooms = [(title, its) for key, title in ROOMS.items() if (its := [m for m in found if m.room == key])]
-    return {"typed": typed, "room": room, "rooms": rooms, "count": len(found), "all_rooms": ROOMS.items()}
-
-
-def _text(metric: Metric) -> str:
-    return f"{metric.name} {metric.sentence} {metric.id.replace('_', ' ')}".lower()
 
 
 def _described(request: HttpRequest) -> dict[str, Any]:

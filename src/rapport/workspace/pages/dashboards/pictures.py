@@ -72,8 +72,9 @@ def _page(board: Board, title: str, lead: str) -> str:
     for mark in board.marks:
         parts.append(_text(_EDGE, y + 10, f"{mark.number}  {day(mark.day)}: {mark.text}", size=8))
         y += 13
-    for shown in board.unknown:
-        parts.append(_text(_EDGE, y + 10, f"{shown.label}: unknown. {shown.figure.reason or ''}", size=8, color=_MUTED))
+    for reason, lacking in board.lacking:
+        named = ", ".join(shown.label for shown in lacking)
+        parts.append(_text(_EDGE, y + 10, f"Not known yet: {named}. {reason}", size=8, color=_MUTED))
         y += 13
     height = max(_HEIGHT, y + _EDGE)
     return (

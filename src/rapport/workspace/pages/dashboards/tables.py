@@ -58,7 +58,7 @@ def _all(board: Board) -> list[Shown]:
 def _lines(shown: Shown) -> Iterator[Line]:
     figure, spec = shown.figure, shown.spec
     head = (shown.label, spec.id, spec.unit.value)
-    remarks = "; ".join((*shown.flags, *([figure.reason] if figure.reason else [])))
+    remarks = "; ".join((*map(str, shown.flags), *([figure.reason] if figure.reason else [])))
     yield (
         *head,
         "",

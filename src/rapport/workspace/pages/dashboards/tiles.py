@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+
+from django.conf import settings
 
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, Unit
@@ -17,18 +19,20 @@ from rapport.workspace.metrics.figures import Figure, Figures
 from rapport.workspace.metrics.names import names_of
 from rapport.workspace.pages.dashboards.asking import with_filter
 from rapport.workspace.pages.dashboards.charts import Mark, chart_of
-from rapport.workspace.pages.dashboards.units import in_full, in_short
+from rapport.workspace.pages.dashboards.flags import Flag, flags_of
+from rapport.workspace.pages.dashboards.units import TIMES, in_full, in_short
 from rapport.workspace.pages.dashboards.watching import Alarm, alarm
 from rapport.workspace.pages.frame.wording import day, plain
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownPoint:
-    """A month or a part: its label, the value as text, and where a part leads."""
+    """A month or a part: its label, the value as text, where a part leads, and a remark."""
 
     label: str
     value: str
     query: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +51,22 @@ class Shown:
     series: Sequence[float | None]
     chart: dict[str, Any] | None
     points: Sequence[ShownPoint]
-    flags: Sequence[str]
+    flags: Sequence[Flag]
     goal: str = ""
     alarm: Alarm | None = None
+
+    @property
+    def measure(self) -> str:
+        """What a chart is drawn by and in: "by month, in USD"."""
+        by = f"by {plain(self.figure.by).lower()}" if self.figure.by else "by month"
+        unit = (
+            settings.BASE_CURRENCY
+            if self.spec.unit is Unit.AMOUNT
+            else self.spec.unit
+            if self.spec.unit in TIMES
+            else ""
+        )
+        return f"{by}, in {unit}" if unit else by
 
     @property
     def has_chart(self) -> bool:
@@ -72,11 +89,19 @@ class Board:
     """
 
     figures: Figures
-    flags: Sequence[str]
+    flags: Sequence[Flag]
     tiles: Sequence[Shown]
     charts: Sequence[Shown]
     unknown: Sequence[Shown]
     marks: Sequence[Mark] = ()
+
+    @property
+    def lacking(self) -> list[tuple[str, list[Shown]]]:
+        """(reason, metrics): what is unknown for the same reason, the commonest reason first."""
+        found: dict[str, list[Shown]] = {}
+        for shown in self.unknown:
+            found.setdefault(_lack(shown.figure.reason), []).append(shown)
+        return sorted(found.items(), key=lambda entry: -len(entry[1]))
 
     @property
     def alarms(self) -> list[Shown]:
@@ -111,7 +136,7 @@ def board(figures: Figures, asked: Asked, beside: Beside = Beside()) -> Board:
     common = {flag for flag, count in counted.items() if 2 * count > len(tiles)}
     return Board(
         figures=figures,
-        flags=sorted(common),
+        flags=sorted(common, key=str),
         tiles=[replace(s, flags=[f for f in s.flags if f not in common]) for s in tiles],
         charts=[s for s in known if s.has_chart and (beside.keeps_empty or s.is_drawn or s.is_table)],
         unknown=list(unknown.values()),
@@ -141,23 +166,33 @@ def show(
         series=[point.value for point in figure.series],
         chart=chart_of(spec, figure, _names(figure), beside.marks),
         points=_points(spec, figure, asked),
-        flags=(*figure.flags, *(f"not by {plain(d).lower()}" for d in asked.filters if d not in spec.dimensions)),
+        flags=flags_of(
+            (*figure.flags, *(f"not by {plain(d).lower()}" for d in asked.filters if d not in spec.dimensions))
+        ),
         goal=_goal(spec, beside.targets.get(figure.metric)),
         alarm=alarm(spec, seen, asked) if seen else None,
     )
+
+
+def _lack(reason: str | None) -> str:
+    """The reason; of a metric made of others what the part lacks, so that they stand together."""
+    _, _, last = (reason or "There are no data in this period.").rpartition(": ")
+    return last if last.startswith(("No ", "There are no ")) else reason or last
 
 
 def _goal(spec: Metric, target: Target | None) -> str:
     """ "€1.2 M by 31 Dec 2026": the goal's whole target, whatever the period shown."""
     if target is None:
         return ""
-    return in_short(spec, target.target) + (f" by {day(target.due_at)}" if target.due_at else "")
+    last = target.due_at - timedelta(microseconds=1) if target.due_at else None  # it is due with the end of a day
+    return in_short(spec, target.target) + (f" by {day(last)}" if last else "")
 
 
 def _difference(spec: Metric, figure: Figure) -> float | None:
     """Relative; of a fraction in percentage points, of points as they are."""
     if spec.unit.is_percent:
-        return None if figure.difference is None else round(100 * figure.difference, 2)
+        points = None if figure.difference is None else 100 * figure.difference
+        return None if points is None else round(points, 1 if abs(points) >= 10 else 2)
     return figure.difference if spec.unit is Unit.POINTS else figure.change
 
 
@@ -182,7 +217,8 @@ def _points(spec: Metric, figure: Figure, asked: Asked) -> list[ShownPoint]:
             )
             for p in figure.parts
         ]
-    return [ShownPoint(label=_month(p.label), value=in_full(spec, p.value)) for p in figure.series]
+    months = [ShownPoint(label=_month(p.label), value=in_full(spec, p.value)) for p in figure.series]
+    return [*months[:-1], replace(months[-1], note="so far")] if months else []
 
 
 def _names(figure: Figure) -> dict[str, str]:

@@ -8,8 +8,8 @@ from rapport.engine.metrics.spec import Metric, Unit
 from rapport.workspace.pages.frame import wording
 
 UNKNOWN = "unknown"
-_TIMES = (Unit.SECONDS, Unit.MINUTES, Unit.HOURS, Unit.DAYS, Unit.MONTHS)
-_PLACES = {Unit.COUNT: 0, Unit.POINTS: 0, Unit.PER: 2, **dict.fromkeys(_TIMES, 1), Unit.SECONDS: 0}
+TIMES = (Unit.SECONDS, Unit.MINUTES, Unit.HOURS, Unit.DAYS, Unit.MONTHS)
+_PLACES = {Unit.COUNT: 0, Unit.POINTS: 0, Unit.PER: 2, **dict.fromkeys(TIMES, 1), Unit.SECONDS: 0}
 _WORDS = {Unit.SECONDS: "s", Unit.MINUTES: "min", Unit.HOURS: "h", Unit.DAYS: "days", Unit.MONTHS: "months"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rapport.engine.metrics.spec import Metric
+from rapport.engine.metrics.spec import Metric, Unit
 from rapport.workspace.metrics.boards.explaining import Explanation
 from rapport.workspace.metrics.boards.watching import Watched
 from rapport.workspace.metrics.dashboards import Asked
@@ -33,7 +33,9 @@ def alarm(spec: Metric, seen: Watched, asked: Asked) -> Alarm | None:
         return None
     when = "Now" if seen.is_now else f"{seen.month.start:%B %Y}"
     side = "above" if outlook.is_above else "below"
-    between = f"{in_short(spec, outlook.lower)} to {in_short(spec, outlook.upper)}"
+    signed = spec.unit in (Unit.RATE, Unit.POINTS)  # elsewhere nobody expects less than nothing
+    lower = outlook.lower if signed or not outlook.is_above else max(outlook.lower, 0.0)
+    between = f"{in_short(spec, lower)} to {in_short(spec, outlook.upper)}"
     month = Asked(period=f"{seen.month.start}..{last_day(seen)}", comparison=asked.comparison, filters=asked.filters)
     return Alarm(
         sentence=f"{when}: {in_short(spec, outlook.value)}, {side} the expected {between}.",

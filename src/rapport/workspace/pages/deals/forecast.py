@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from rapport.engine.errors import DefinitionError, RapportError
+from rapport.engine.errors import DefinitionError, MissingTable, RapportError
 from rapport.engine.metrics.registry import METRICS
 from rapport.workspace.metrics.dashboards import reporting_zone
 from rapport.workspace.metrics.forecasts.asked import choices, forecast, kept_forecast, name_of, owners_of, period_named
@@ -37,6 +37,8 @@ def forecast_figures(request: HttpRequest) -> HttpResponse:
     user = reader(request)
     try:
         context["told"] = shown(forecast(context["period"], owners_of(user), now=timezone.now()), user)
+    except MissingTable:
+        context["without_deals"] = True
     except RapportError as error:
         context["problem"] = error.sentence
     return render(request, "deals/forecast_figures.html", context)

@@ -121,6 +121,5 @@ def ago(value: datetime | None, now: datetime) -> str:
 def plain(name: str) -> str:
     """A stored name for people: "lifecycle_stage" -> "Lifecycle stage"."""
     words = name.replace("_", " ").strip()
-    if words.lower() in _SHORT_FORMS:
-        return words.upper()
-    return words[:1].upper() + words[1:]
+    first, space, rest = words.partition(" ")
+    return f"{first.upper() if first.lower() in _SHORT_FORMS else first[:1].upper() + first[1:]}{space}{rest}"

@@ -38,7 +38,7 @@ class GoalForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "headings"}),
     )
     metric = forms.ChoiceField()
-    dimension = forms.ChoiceField(required=False, label="Only a part", help_text="Empty: the whole.")
+    dimension = forms.ChoiceField(required=False, label="Only a part")
     part = forms.ChoiceField(required=False, label="Which")
     direction = forms.ChoiceField(
         choices=[(Direction.AT_LEAST, "at least"), (Direction.AT_MOST, "at most")], label="Is to be"

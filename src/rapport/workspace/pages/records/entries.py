@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from django.urls import reverse
 
 from rapport.workspace.crm.marketing.models import CampaignMember
-from rapport.workspace.crm.records.models import AttributeValue, Interaction
+from rapport.workspace.crm.records.models import AttributeValue, Interaction, SegmentMembership
 from rapport.workspace.crm.sales.models import Deal, DealStageVisit, Order, Proposal
 from rapport.workspace.crm.service.models import Case, SurveyAnswer
+from rapport.workspace.metrics.segments.models import Segment
 from rapport.workspace.pages.frame import wording
 from rapport.workspace.pages.records.facts import label
 from rapport.workspace.pages.records.timeline import Entry
@@ -168,6 +170,38 @@ def of_members(rows: Iterable[CampaignMember]) -> Iterator[Entry]:
             text=wording.plain(row.status) if row.status else "",
             tone="good" if row.responded_at else "",
         )
+
+
+def of_entered(rows: Sequence[SegmentMembership]) -> Iterator[Entry]:
+    titles = _segment_titles(rows)
+    for row in rows:
+        yield _stay(row, kind="segment", at=row.entered_at, verb="Entered", titles=titles)
+
+
+def of_left(rows: Sequence[SegmentMembership]) -> Iterator[Entry]:
+    titles = _segment_titles(rows)
+    for row in rows:
+        if row.left_at is not None:
+            yield _stay(row, kind="segment_left", at=row.left_at, verb="Left", titles=titles)
+
+
+def _stay(row: SegmentMembership, *, kind: str, at: datetime, verb: str, titles: Mapping[str, str]) -> Entry:
+    title = titles.get(row.segment)
+    return Entry(
+        at=at,
+        kind=kind,
+        id=row.pk,
+        group="segments",
+        icon="users-group",
+        title=f"{verb} the segment {title or wording.plain(row.segment)}",
+        url=reverse("segments:segment", args=[row.segment]) if title else "",
+    )
+
+
+def _segment_titles(rows: Iterable[SegmentMembership]) -> dict[str, str]:
+    """Of the segments that stand; one that was deleted has no page."""
+    found = Segment.objects.filter(name__in={row.segment for row in rows}, deleted_at__isnull=True)
+    return dict(found.values_list("name", "title"))
 
 
 def of_changes(rows: Sequence[AttributeValue], *, cut: bool) -> Iterator[Entry]:

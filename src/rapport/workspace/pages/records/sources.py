@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from rapport.engine.crm.tables.people import CHANNELS
 from rapport.workspace.crm.marketing.models import CampaignMember
-from rapport.workspace.crm.records.models import Account, AttributeValue, Contact, Interaction
+from rapport.workspace.crm.records.models import Account, AttributeValue, Contact, Interaction, SegmentMembership
 from rapport.workspace.crm.sales.models import Deal, DealStageVisit, Order, Proposal
 from rapport.workspace.crm.service.models import Case, SurveyAnswer
 from rapport.workspace.pages.records import entries
@@ -31,6 +31,7 @@ def _of_contact(contact: Contact) -> list[Source]:
         _interactions(Interaction.objects.filter(about)),
         *_happenings(about),
         _campaigns(CampaignMember.objects.filter(about)),
+        *_stays("contact", contact.pk),
         _changes("contact", contact.pk),
     ]
 
@@ -45,6 +46,7 @@ def _of_account(account: Account) -> list[Source]:
         _interactions(Interaction.objects.filter(account=account)),
         _interactions(Interaction.objects.filter(elsewhere), kind="interaction_of_contact"),
         *_happenings(about),
+        *_stays("account", account.pk),
         _changes("account", account.pk),
     ]
 
@@ -68,6 +70,7 @@ def _of_deal(deal: Deal) -> list[Source]:
         ),
         _orders(Q(deal=deal)),
         _answers(Q(deal=deal)),
+        *_stays("deal", deal.pk),
         _changes("deal", deal.pk),
     ]
 
@@ -144,6 +147,22 @@ def _campaigns(rows: QuerySet[CampaignMember]) -> Source:
         at="at",
         entries=entries.of_members,
     )
+
+
+def _stays(subject: str, record_id: str) -> list[Source]:
+    """Entering and leaving segments."""
+    rows = SegmentMembership.objects.filter(subject=subject, subject_id=record_id, deleted_at=None)
+    groups = frozenset({"segments"})
+    return [
+        Source(kind="segment", groups=groups, rows=rows, at="entered_at", entries=entries.of_entered),
+        Source(
+            kind="segment_left",
+            groups=groups,
+            rows=rows.filter(left_at__isnull=False),
+            at="left_at",
+            entries=entries.of_left,
+        ),
+    ]
 
 
 def _changes(entity: str, record_id: str) -> Source:

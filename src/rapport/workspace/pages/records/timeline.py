@@ -122,6 +122,7 @@ GROUPS: Mapping[str, str] = {
     "deals": "Deals",
     "campaigns": "Campaigns",
     "cases": "Cases",
+    "segments": "Segments",
     "changes": "Changes",
 }
 """The filter of a timeline: the channels of interactions, and the other rooms."""

@@ -130,7 +130,8 @@ def _report(shown: ScoreDefinition) -> dict[str, object]:
     if not found:
         return {"report": None}
     by_band = {row["band"]: row["conversion"] for row in found.get("bands", ())}
-    return {"report": found, "conversions": by_band, "deciles": decile_chart(found)}
+    told = {"report": found, "report_doubts": doubts(shown)}
+    return {**told, "conversions": by_band, "deciles": decile_chart(found)}
 
 
 def _abilities(request: HttpRequest) -> dict[str, bool]:

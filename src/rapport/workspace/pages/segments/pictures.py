@@ -17,7 +17,7 @@ def size_chart(builds: Sequence[SegmentBuild]) -> dict[str, Any]:
         "data": {"values": rows},
         "mark": {"type": "line", "interpolate": "step-after", "point": len(rows) < 40},
         "encoding": {
-            "x": {"field": "at", "type": "temporal", "title": None},
+            "x": {"field": "at", "type": "temporal", "title": None, "axis": {"format": "%b %y", "tickCount": 6}},
             "y": {
                 "field": "members",
                 "type": "quantitative",

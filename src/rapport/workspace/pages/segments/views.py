@@ -182,7 +182,9 @@ def _use_url(use: Use) -> str:
             return reverse("scores:score", args=[use.name])
         if use.kind == "segment":
             return reverse("segments:segment", args=[use.name])
-        return reverse("goals:index")
+        if use.kind in ("link", "mail"):
+            return reverse(f"dashboards:{'links' if use.kind == 'link' else 'mail'}", args=[use.name])
+        return reverse("goals:goal", args=[use.name])
     except NoReverseMatch:
         return ""
 

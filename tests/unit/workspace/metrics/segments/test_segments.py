@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from rapport.engine.errors import DefinitionError, RapportError
 from rapport.engine.metrics.measure import measure
@@ -14,15 +15,16 @@ from rapport.engine.metrics.query import Only
 from rapport.workspace.crm.lake import open_snapshot, publish
 from rapport.workspace.crm.records.changes import save, write
 from rapport.workspace.crm.records.models import AttributeValue, SegmentMembership, TouchMark
-from rapport.workspace.metrics.models import Goal
-from rapport.workspace.metrics.segments import watching
+from rapport.workspace.metrics.models import Dashboard, DashboardShare, Goal
+from rapport.workspace.metrics.segments import building, watching
 from rapport.workspace.metrics.segments.building import build, build_all, in_order
 from rapport.workspace.metrics.segments.definitions import change, create, delete, uses
 from rapport.workspace.metrics.segments.findings import by_segment, measure_values
 from rapport.workspace.metrics.segments.grouping import adopt, seek
 from rapport.workspace.metrics.segments.models import Segment
 from rapport.workspace.metrics.segments.ready_made import ready_made
-from rapport.workspace.scores.models import ScoreDefinition
+from rapport.workspace.scores.models import ScoreDefinition, ScoreRun
+from rapport.workspace.team.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +84,17 @@ class TestBuilding:
         assert stays(segment) == [("ann", months[0], months[1]), ("ann", months[2], None)]
         sizes = segment.builds.order_by("as_of").values_list("as_of", "size")
         assert list(sizes) == [(months[0], 1), (months[1], 0), (months[2], 1), (NOW, 1)]
+
+    def test_months_before_its_scores_were_computed_are_unknown_not_empty(
+        self, people: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(building, "member_ids", lambda *_a, **_k: ["ann"])
+        ScoreDefinition.objects.create(name="warmth", version=1, subject="contact", state="published", document="")
+        ScoreRun.objects.create(score="warmth", version=1, as_of=datetime(2025, 2, 20, tzinfo=UTC), state="done")
+        document = "subject: contact\nscores:\n  - {score: warmth, bands: [Hot]}\n"
+        segment = Segment.objects.create(name="hot", title="Hot", subject="contact", document=document)
+        build(segment, as_of=NOW, back_months=3)
+        assert [b.as_of.date().isoformat() for b in segment.builds.order_by("as_of")] == ["2025-03-01", "2025-03-15"]
 
     def test_it_is_built_forward_only(self, people: None) -> None:
         segment = swedes()
@@ -187,6 +200,15 @@ def test_members_are_asked_as_of_any_instant_before_and_after_publishing(people:
 class TestDefinitions:
     def test_names_are_given_once(self) -> None:
         assert [swedes().name for _ in range(2)] == ["swedes", "swedes-2"]
+
+    def test_a_link_to_a_dashboard_of_it_uses_it_while_it_holds(self, people: None) -> None:
+        segment, ada = swedes(), User.objects.create(username="ada")
+        board = Dashboard.objects.create(slug="sales", title="Sales")
+        made = {"dashboard": board, "created_by": ada, "question": "period=30d&f.segment=swedes"}
+        ends = timezone.now() + timedelta(days=1)
+        DashboardShare.objects.create(token_hash="a", expires_at=ends, **made)
+        DashboardShare.objects.create(token_hash="b", expires_at=ends - timedelta(days=2), **made)
+        assert [(use.kind, use.title) for use in uses(segment)] == [("link", "Sales")]
 
     def test_what_is_used_is_not_deleted(self, people: None) -> None:
         segment = swedes()

@@ -82,8 +82,8 @@ class TestBoard:
             Figure(metric="orders", display="value", value=1.0, flags=("partly covered", "small sample")),
             Figure(metric="revenue", display="value", value=1.0),
         )
-        assert found.flags == ["partly covered"]
-        assert [list(s.flags) for s in found.tiles] == [[], ["small sample"], []]
+        assert [flag.words for flag in found.flags] == ["data cover part of it"]
+        assert [[str(flag) for flag in s.flags] for s in found.tiles] == [[], ["few cases"], []]
 
 
 class TestAsking:
@@ -126,8 +126,7 @@ class TestPages:
 
     def test_rows_are_those_that_one_sees(self, company: SmallCompany) -> None:
         ids = lambda name: [  # noqa: E731
-            cells[0][0]
-            for cells, _ in company.client(name).get("/dashboards/metrics/open_deals/rows/").context["lines"]
+            cells[0][0] for cells in company.client(name).get("/dashboards/metrics/open_deals/rows/").context["lines"]
         ]
         assert ids("alice") == ["deal-0"]
         assert sorted(ids("bob")) == ["deal-0", "deal-2"]

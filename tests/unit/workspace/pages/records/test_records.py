@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from rapport.workspace.crm.records.models import AttributeValue, Contact, Interaction
+from rapport.workspace.crm.records.models import AttributeValue, Contact, Interaction, SegmentMembership
 from rapport.workspace.crm.sales.models import Deal, Order
+from rapport.workspace.metrics.segments.models import Segment
 from small_company import AT, SmallCompany
 
 ADDRESSES = ("/contacts/contact-{}/", "/accounts/account-{}/", "/deals/deal-{}/")
@@ -138,6 +139,19 @@ class TestTimeline:
         page = company.client("alice").get("/contacts/contact-0/timeline/?group=phone").content.decode()
         assert "Call" in page
         assert "Ordered" not in page
+
+    def test_segments_entered_and_left_are_told_with_their_titles(self, company: SmallCompany) -> None:
+        Segment.objects.create(name="vip", title="Best friends", subject="contact", document="")
+        stay = {"subject": "contact", "subject_id": "contact-0", "entered_at": AT - timedelta(days=9)}
+        SegmentMembership.objects.create(segment="vip", left_at=AT - timedelta(days=2), **stay)
+        SegmentMembership.objects.create(segment="gone_since", **stay)
+        page = company.client("ada").get("/contacts/contact-0/timeline/?group=segments")
+        told = [(entry.title, entry.url) for entry, _ in page.context["entries"]]
+        assert told[0] == ("Left the segment Best friends", "/segments/vip/")
+        assert set(told[1:]) == {
+            ("Entered the segment Best friends", "/segments/vip/"),
+            ("Entered the segment Gone since", ""),
+        }
 
     def test_what_lies_ahead_is_not_history(self, company: SmallCompany) -> None:
         Interaction.objects.filter(pk="interaction-0").update(occurred_at=AT.replace(year=2999), type="far")
