@@ -47,4 +47,10 @@
   document.addEventListener("change", (event) => { if (event.target.form) show(event.target.form); });
   document.addEventListener("DOMContentLoaded", () => showAll(document));
   document.addEventListener("htmx:afterSettle", (event) => showAll(event.target));
+
+  // What was fetched is told in a word: a reader of the screen does not hear thirty tiles at once.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const told = document.querySelector("[data-told]");
+    if (told && event.target.matches?.("[data-figures]")) told.textContent = told.dataset.told;
+  });
 })();

@@ -57,7 +57,7 @@ def test_what_sources_fill_is_written_and_the_rest_named(exported: Path) -> None
     lost = json.loads((exported / "not_exported.json").read_text())["metricflow"]
     reasons = {one["metric"]: one["reason"] for one in lost if one["what"] == "metric"}
     assert set(reasons) == {"win_rate", "mrr"}
-    assert "needs the table deals" in reasons["win_rate"]
+    assert reasons["win_rate"] == "No source brings deals."
 
 
 def test_rows_are_typed_dated_and_without_personal_data(exported: Path) -> None:
