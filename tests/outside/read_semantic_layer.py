@@ -147,7 +147,12 @@ class Boring:
 
     def answers(self, metric: str) -> dict[str, Any]:
         asked = self.questions
-        found: dict[str, Any] = {"months": {m: self.value(metric, (m, NO_GROUP), None) for m in asked.months}}
+        there = {month for model in asked.models(metric) for month, _ in self.rows(model, None)}
+        if self.files.facts(metric).get("needs_period_before"):
+            there |= {month for month in asked.months if self.shifted(month, "1 month") in there}
+        # a month without any row is none of the answer, as in SQL
+        months = [month for month in asked.months if month in there]
+        found: dict[str, Any] = {"months": {m: self.value(metric, (m, NO_GROUP), None) for m in months}}
         period = "whole"
         if asked.is_by_month(metric):
             period = asked.months[-1]
