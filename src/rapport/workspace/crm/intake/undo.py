@@ -50,9 +50,11 @@ def undo_import(import_id: str, progress: Report, *, at: datetime | None = None)
     now = at or timezone.now()
     total = found.changes.count()
     done = found.changes.filter(undone__isnull=False).count()
-    while changes := list(found.changes.filter(undone__isnull=True).order_by("-id")[:CHUNK]):
+    waiting = found.changes.filter(undone__isnull=True).order_by("-id")
+    while changes := list(waiting[:CHUNK]):
         with bulk.without_garbage_collection(), transaction.atomic():
             _undo(found, changes, now)
+        waiting = waiting.filter(pk__lt=changes[-1].pk)  # else every search steps over all that is undone already
         done += len(changes)
         progress(done, total, f"Undoing {found.file_name}")
     counts = {
