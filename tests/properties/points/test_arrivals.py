@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,6 +114,7 @@ def scores(runner: DuckdbRunner, view: AsOf, subjects: Sequence[str] | None) -> 
     return {row["subject_id"]: (row["value"], row["band"]) for row in rows}
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(stream=streams(), seed=st.integers(0, 10**6))
 def test_arrivals_one_by_one_and_all_at_once_give_the_same_scores(stream: list[Arrival], seed: int) -> None:

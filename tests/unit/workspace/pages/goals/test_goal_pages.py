@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from rapport.workspace.metrics.goals.asking import today_of
@@ -17,6 +19,13 @@ from rapport.workspace.pages.goals.shown import chance, shown_goals
 from small_company import SmallCompany
 
 ANSWERS = {"metric": "revenue", "direction": "at_least", "kind": "value", "target": "50"}
+
+
+@pytest.fixture(autouse=True)
+def _in_that_year() -> Iterator[None]:
+    """In the year of what the small company did: it does it at fixed instants."""
+    with time_machine.travel(datetime(2026, 11, 2, 10, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture(autouse=True)
