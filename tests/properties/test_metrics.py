@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics import METRICS, Additivity, MetricValue, Period, Unit, measure
+from rapport.engine.metrics.spec import MetricSpec
 from tiny_company import Row, arrow_rows, drawn_tables, utc, with_history
 
 NOW = utc("2025-03-01")
@@ -96,6 +98,45 @@ def test_moving_an_event_by_a_day_moves_exactly_one_period(engine: DuckdbRunner,
 
     assert counts(noon) == [1, 0]
     assert counts(noon + timedelta(days=1)) == [0, 1]
+
+
+@pytest.mark.slow
+@FEW
+@given(seed=st.integers(0, 10_000), grain=st.sampled_from(["month", "week"]))
+def test_the_backlog_is_that_of_before_and_what_came_and_went(engine: DuckdbRunner, seed: int, grain: str) -> None:
+    tables = drawn_tables(seed)
+    opened = {case["id"]: case["opened_at"] for case in tables["cases"]}
+    # what happens to a case happens after it was opened
+    tables["case_events"] = [e for e in tables["case_events"] if _instant(e["occurred_at"]) >= opened[e["case_id"]]]
+    metrics = ["backlog", "cases_opened", "case_reopenings", "case_solves"]
+    values = year_of(metrics, snapshot_of(tables, engine), engine, grain)
+    told = {m: [float(v.value or 0) for v in values if v.metric == m] for m in metrics}
+    before = 0.0
+    for level, came, back, went in zip(*(told[m] for m in metrics), strict=True):
+        assert level == before + came + back - went
+        before = level
+    assert max(told["backlog"]) > 5
+
+
+@pytest.mark.slow
+@FEW
+@given(seed=st.integers(0, 10_000), two=st.lists(st.integers(0, 29), min_size=2, max_size=2, unique=True))
+def test_merging_two_people_never_raises_a_distinct_count(engine: DuckdbRunner, seed: int, two: list[int]) -> None:
+    counts = [
+        m for m, s in METRICS.items() if isinstance(s, MetricSpec) and s.figure.aggregates[0].operation == "distinct"
+    ]
+    tables = drawn_tables(seed)
+    link = {"entity": "contact", "from_id": f"p{two[0]}", "to_id": f"p{two[1]}", "kind": "merge"}
+    merged = {**tables, "identity_links": [{**link, "recorded_at": "2025-01-15"}]}
+    before = {v.metric: v.value or 0 for v in year_of(counts, snapshot_of(tables, engine), engine)}
+    assert len(counts) > 5
+    for value in year_of(counts, snapshot_of(merged, engine), engine):
+        if METRICS[value.metric].unit is Unit.COUNT:
+            assert (value.value or 0) <= before[value.metric], value.metric
+
+
+def _instant(told: object) -> datetime:
+    return utc(told) if isinstance(told, str) else cast("datetime", told)
 
 
 def _with_ids(tables: dict[str, list[Row]]) -> dict[str, list[Row]]:

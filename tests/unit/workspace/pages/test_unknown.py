@@ -167,3 +167,9 @@ class TestOnesOwnNumbers:
         worth = self._worth(company)
         assert "€1" in worth
         assert "$500" in worth
+
+
+def test_orders_without_amount_have_no_value(company: SmallCompany) -> None:
+    Order.objects.update(amount=None)
+    page = words(read(company.client("alice"), "/contacts/contact-0/"))
+    assert re.search(r"Value so far\|[^|]*\|?\s*–", page), page[:2000]

@@ -93,7 +93,7 @@ def _order_figures(orders: QuerySet[Order]) -> list[Figure]:
         return []
     amounts = [(currency, amount) for currency, _, amount, _ in found if amount is not None]
     return [
-        Figure(label="Value so far", value=_sums(amounts), hint="Sum of orders"),
+        Figure(label="Value so far", value=_sums(amounts) or wording.NOTHING, hint="Sum of orders"),
         Figure(label="Orders", value=wording.number(sum(count for _, count, _, _ in found))),
         Figure(label="Last order", value=wording.day(max(last for _, _, _, last in found))),
     ]
