@@ -158,6 +158,45 @@ def test_revenue_goes_to_the_last_campaign_that_touched_the_household(
     assert sum(amount for _, amount, _ in expected) == whole[0].denominator == whole[1].value
 
 
+def test_credit_is_shared_out_along_the_path(
+    company: Snapshot, engine: DuckdbRunner, by_hand: duckdb.DuckDBPyConnection
+) -> None:
+    """Linear, position-based and time decay, of paths in which repeats right after one another are one touch."""
+    expected = by_hand.sql("""
+        WITH touches AS (
+            SELECT household_id, campaign_id, start_date::TIMESTAMP AS touched
+            FROM raw.members JOIN raw.campaigns USING (campaign_id)
+            UNION ALL
+            SELECT household_id, campaign_id, min(redemption_date)::TIMESTAMP
+            FROM raw.redemptions SEMI JOIN raw.members USING (household_id, campaign_id) GROUP BY ALL
+        ), paths AS (
+            SELECT basket_id, any_value(bought) AS bought,
+                list({'c': campaign_id, 'at': touched} ORDER BY touched, campaign_id) AS path
+            FROM baskets b JOIN touches t
+                ON t.household_id = b.household_id AND touched <= bought AND touched >= bought - INTERVAL 30 DAY
+            WHERE year(bought) = 2017 GROUP BY basket_id
+        ), ends AS (  -- the last touch of each run of one campaign stands for the run
+            SELECT basket_id, bought,
+                list_filter(path, (step, i) -> i = len(path) OR path[i + 1].c <> step.c) AS path FROM paths
+        ), steps AS (
+            SELECT basket_id, bought, unnest(path) AS step, unnest(range(1, len(path) + 1)) AS i, len(path) AS n
+            FROM ends
+        ), weighed AS (
+            SELECT *, 0.5 ** (epoch(bought - step.at) / 86400 / 7) AS decay,
+                CASE WHEN n = 1 THEN 1 WHEN n = 2 THEN 0.5 WHEN i IN (1, n) THEN 0.4 ELSE 0.2 / (n - 2) END AS position
+            FROM steps
+        )
+        SELECT step.c, sum(1 / n), sum(position), sum(decay / whole)
+        FROM (SELECT *, sum(decay) OVER (PARTITION BY basket_id) AS whole FROM weighed) GROUP BY 1""").fetchall()
+    assert len(expected) > 20
+    for place, model in enumerate(("linear", "position_based", "time_decay"), 1):
+        metric = f"campaign_purchases_{model}"
+        values = measure([metric], company, period=YEAR, as_of=NOW, runner=engine, by=["campaign"])
+        found = {v.dimensions["campaign"]: float(v.value or 0) for v in values if v.value}
+        assert found.pop("unattributed") > 0
+        assert found == pytest.approx({row[0]: float(row[place]) for row in expected}, rel=1e-6)
+
+
 def test_campaigns_that_ran_in_each_month(
     company: Snapshot, engine: DuckdbRunner, by_hand: duckdb.DuckDBPyConnection
 ) -> None:

@@ -54,7 +54,7 @@ class Aggregate:
         if self.operation is Operation.DISTINCT:
             return column.nunique(where=condition)
         if self.operation is Operation.SUM:
-            return (column.cast(MONEY_SUM) if column.type().is_decimal() else column).sum(where=condition)
+            return _wide(column).sum(where=condition)
         return column.cast("float64").quantile(self.share, where=condition)
 
     def condition(self, rows: ir.Table) -> ir.BooleanColumn | None:
@@ -65,6 +65,14 @@ class Aggregate:
         for name in self.where[1:]:
             condition = condition & rows[name]
         return condition.fill_null(False)
+
+
+def _wide(column: ir.Column) -> ir.Column:
+    """Decimals so wide that sums of them fit, with no fewer digits than they have."""
+    kind = column.type()
+    if not kind.is_decimal():
+        return column
+    return column.cast(dt.Decimal(38, max(MONEY_SUM.scale or 0, kind.scale or 0)))
 
 
 def count(*where: str) -> Aggregate:

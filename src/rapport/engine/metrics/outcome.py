@@ -9,7 +9,7 @@ from datetime import datetime
 from rapport.engine.metrics.coverage import Coverage, counted_tables
 from rapport.engine.metrics.figures import Aggregates, Number, Result
 from rapport.engine.metrics.period import Period
-from rapport.engine.metrics.spec import UNATTRIBUTED, Metric, MetricSpec, NullPolicy, Unit
+from rapport.engine.metrics.spec import DIRECT, UNATTRIBUTED, Metric, MetricSpec, NullPolicy, Unit
 from rapport.engine.metrics.value import MetricValue
 from rapport.engine.metrics.windows import Window
 from rapport.engine.statistics.intervals import SMALL_SAMPLE
@@ -70,9 +70,9 @@ def unknown(
 
 
 def _result(spec: MetricSpec, aggregates: Aggregates, dimensions: Mapping[str, str | None]) -> Result:
-    """The figure; the group `unattributed` shows the rest, so that the groups add up to everything."""
+    """The figure; the groups of what no campaign gets show the rest, so that the groups add up to everything."""
     result = spec.figure.result(aggregates)
-    if spec.unattributed_by and dimensions.get(spec.unattributed_by) == UNATTRIBUTED:
+    if spec.unattributed_by and dimensions.get(spec.unattributed_by) in (UNATTRIBUTED, DIRECT):
         rest: Number = result.denominator or 0
         return replace(result, value=rest, numerator=rest)
     return result

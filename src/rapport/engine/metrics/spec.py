@@ -11,6 +11,7 @@ from rapport.engine.metrics.figures import Figure
 from rapport.engine.metrics.relation import Relation
 
 UNATTRIBUTED = "unattributed"  # the group of what no campaign gets credit for
+DIRECT = "direct"  # the group of what is credited to touches that no campaign brought about
 
 
 class Kind(StrEnum):
@@ -136,7 +137,7 @@ class MetricSpec(Metric):
         assumed_where: the same for rows whose instant may stand in for an unrecorded one.
         rolling_days: length of the trailing window of a rolling metric.
         never_mixed: a column whose values should not be mixed in one number, as surveys of different kinds.
-        unattributed_by: the dimension whose rest, the group named `unattributed`, is shown beside the parts.
+        unattributed_by: the dimension whose rest, the groups `unattributed` and `direct`, is shown beside the parts.
     """
 
     relation: Relation

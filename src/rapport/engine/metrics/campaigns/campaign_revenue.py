@@ -1,8 +1,16 @@
 """What campaigns brought: purchases and revenue with a campaign's credit."""
 
+from dataclasses import replace
+
 from rapport.engine.metrics.aggregates import count, total
+from rapport.engine.metrics.attribution.models import MODELS
 from rapport.engine.metrics.figures import Amount
-from rapport.engine.metrics.relations.conversions import CONVERSIONS, PRIMARY_CONVERSIONS
+from rapport.engine.metrics.relations.conversions import (
+    CONVERSIONS,
+    CONVERSIONS_7_DAYS,
+    CONVERSIONS_90_DAYS,
+    PRIMARY_CONVERSIONS,
+)
 from rapport.engine.metrics.shapes import EVENT_TOTAL
 from rapport.engine.metrics.spec import MetricSpec, Unit
 
@@ -15,6 +23,7 @@ _NOT_WHEN = (
     "Credit is not cause: who would have bought anyway counts too. Only a holdout tells what a campaign added. "
     "Touches that were not recorded get no credit."
 )
+_WINDOWS = ("campaign_purchases_7_days", "campaign_purchases_90_days")
 _MODEL = "last campaign touch (sent, response, interaction) of the customer in the 30 days before the purchase"
 
 CAMPAIGN_REVENUE = MetricSpec(
@@ -34,7 +43,7 @@ CAMPAIGN_REVENUE = MetricSpec(
     figure=Amount(total("amount", "credited"), whole=total("amount")),
     amount_where=(),
     unattributed_by="campaign",
-    variants=("campaign_revenue_primary", "campaign_purchases"),
+    variants=("campaign_revenue_primary", "campaign_purchases", *(f"campaign_revenue_{m.id}" for m in MODELS)),
 )
 
 CAMPAIGN_PURCHASES = MetricSpec(
@@ -53,7 +62,18 @@ CAMPAIGN_PURCHASES = MetricSpec(
     relation=CONVERSIONS,
     figure=Amount(count("is_conversion", "credited"), whole=count("is_conversion")),
     unattributed_by="campaign",
-    variants=("campaign_revenue",),
+    variants=("campaign_revenue", *_WINDOWS, *(f"campaign_purchases_{m.id}" for m in MODELS)),
+)
+CAMPAIGN_PURCHASES_7_DAYS, CAMPAIGN_PURCHASES_90_DAYS = (
+    replace(
+        CAMPAIGN_PURCHASES,
+        id=f"campaign_purchases_{days}_days",
+        name=f"Campaign purchases within {days} days",
+        formula=CAMPAIGN_PURCHASES.formula.replace("30 days", f"{days} days"),
+        relation=relation,
+        variants=("campaign_purchases",),
+    )
+    for days, relation in ((7, CONVERSIONS_7_DAYS), (90, CONVERSIONS_90_DAYS))
 )
 
 CAMPAIGN_REVENUE_PRIMARY = MetricSpec(
