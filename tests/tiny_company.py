@@ -43,6 +43,12 @@ class CountingRunner:
     def from_arrow(self, rows: pa.Table) -> ir.Table:
         return self.inner.from_arrow(rows)
 
+    def view(self, expression: ir.Table) -> ir.Table:
+        return self.inner.view(expression)
+
+    def drop(self, view: ir.Table) -> None:
+        self.inner.drop(view)
+
     def can(self, ability: str) -> bool:
         return self.inner.can(ability)
 

@@ -29,6 +29,14 @@ class Runner(Protocol):
         """Rows in memory as a table of this engine."""
         ...
 
+    def view(self, expression: ir.Table) -> ir.Table:
+        """The same rows under a name, until `drop`: what is built on them is written out without how they are made."""
+        ...
+
+    def drop(self, view: ir.Table) -> None:
+        """Forget a view; nothing built on it may be executed any more."""
+        ...
+
     def map_batches(self, expression: ir.Table, apply: BatchFunction, schema: pa.Schema) -> ir.Table:
         """What `apply` makes of the rows, batch by batch, kept until the runner closes.
 

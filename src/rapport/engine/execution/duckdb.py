@@ -78,6 +78,13 @@ class DuckdbRunner:
         self.backend.con.register(name, rows)
         return self.backend.table(name)
 
+    def view(self, expression: ir.Table) -> ir.Table:
+        self._made += 1
+        return self.backend.create_view(f"view_{self._made}", expression)
+
+    def drop(self, view: ir.Table) -> None:
+        self.backend.drop_view(view.get_name(), force=True)
+
     def map_batches(self, expression: ir.Table, apply: BatchFunction, schema: pa.Schema) -> ir.Table:
         batches = self.backend.to_pyarrow_batches(expression, chunk_size=_BATCH)
         return self.from_arrow(pa.Table.from_batches((apply(batch) for batch in batches), schema=schema))

@@ -84,6 +84,12 @@ class SparkRunner:
     def from_arrow(self, rows: pa.Table) -> ir.Table:
         return self._named(self.session.createDataFrame(rows), "arrow")
 
+    def view(self, expression: ir.Table) -> ir.Table:
+        return self._named(self._frame(expression), "view")
+
+    def drop(self, view: ir.Table) -> None:
+        self.session.catalog.dropTempView(view.get_name())
+
     def map_batches(self, expression: ir.Table, apply: BatchFunction, schema: pa.Schema) -> ir.Table:
         from pyspark.sql.pandas.types import from_arrow_schema
 

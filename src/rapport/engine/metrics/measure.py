@@ -19,7 +19,7 @@ from rapport.engine.metrics.kept import aggregated as kept_aggregated
 from rapport.engine.metrics.outcome import outcome, unknown
 from rapport.engine.metrics.period import Grain, Period
 from rapport.engine.metrics.query import Only, Split, aggregated, check_dimensions, columns_wanted, rows_in_periods
-from rapport.engine.metrics.reading import Reading
+from rapport.engine.metrics.reading import NamedTables, Reading
 from rapport.engine.metrics.registry import METRICS
 from rapport.engine.metrics.spec import Metric, MetricSpec
 from rapport.engine.metrics.value import MetricValue
@@ -46,6 +46,7 @@ class _Question:
     as_of: datetime
     runner: Runner
     kept: KeptRows | None
+    named: NamedTables
 
     @cached_property
     def counted(self) -> tuple[MetricSpec, ...]:
@@ -184,6 +185,7 @@ def _run(shared: Sequence[MetricSpec], question: _Question) -> Answers:
             needed_by=", ".join(spec.id for spec in shared),
             wanted=columns_wanted(relation, question.split, aggregates),
             runner=question.runner,
+            named=question.named,
         )
         rows = rows_in_periods(relation, reading, question.split)
         answer = question.runner.to_arrow(aggregated(rows, question.split, aggregates))
@@ -224,12 +226,16 @@ class Told:
             as_of=as_of,
             runner=runner,
             kept=kept,
+            named=NamedTables(runner),
         )
         self._question = question
         self._coverage = kept.coverage if kept else coverage_of(question.counted, snapshot, as_of=as_of, runner=runner)
         self._answers: dict[str, Answers | str] = {}
-        for shared in _sharing(question.counted):
-            self._answers |= _answered(shared, question, self._coverage)
+        try:
+            for shared in _sharing(question.counted):
+                self._answers |= _answered(shared, question, self._coverage)
+        finally:
+            question.named.close()
         self._windows = {days: question.windows(days) for days in {None, *(s.rolling_days for s in question.counted)}}
 
     def groups(self, metric_id: str) -> list[Group]:

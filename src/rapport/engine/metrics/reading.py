@@ -15,6 +15,30 @@ from rapport.engine.metrics.windows import Window
 from rapport.engine.runner import Runner
 
 
+class NamedTables:
+    """Tables as of an instant under names of their own, each looked up once for all relations of a question.
+
+    Written out anew in each place, the history of what they are made of is most of a query: compiling it took longer
+    than running it.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._made: dict[tuple[object, ...], ir.Table] = {}
+
+    def table(self, view: AsOf, name: str, columns: Sequence[str], *, needed_by: str) -> ir.Table:
+        key = (view.at, view.hindsight, name, *columns)
+        if key not in self._made:
+            self._made[key] = self._runner.view(view.table(name, needed_by=needed_by, columns=columns))
+        return self._made[key]
+
+    def close(self) -> None:
+        """To be called when what was built on the tables is executed."""
+        for made in self._made.values():
+            self._runner.drop(made)
+        self._made.clear()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """Attributes:
@@ -23,6 +47,7 @@ class Reading:
         nobody wants is not looked up.
     needed_by: who asks, for errors.
     runner: at hand when values are measured; absent while rows are only described.
+    named: where tables have names; absent where rows are executed later.
     """
 
     view: AsOf
@@ -30,6 +55,7 @@ class Reading:
     needed_by: str
     wanted: frozenset[str] = field(default_factory=frozenset)
     runner: Runner | None = None
+    named: NamedTables | None = None
 
     @property
     def time_zone(self) -> str:
@@ -55,10 +81,12 @@ class Reading:
     def table(self, name: str, columns: Sequence[str]) -> ir.Table:
         """The table as of the instant, with these columns and those of its own that are wanted."""
         own = [c for c in sorted(self.wanted) if c in TABLES[name].columns and c not in columns]
-        return self.view.table(name, needed_by=self.needed_by, columns=[*columns, *own])
+        return self.lookup(name, [*columns, *own])
 
     def lookup(self, name: str, columns: Sequence[str]) -> ir.Table:
         """Just these columns, whatever is wanted of the relation."""
+        if self.named is not None:
+            return self.named.table(self.view, name, columns, needed_by=self.needed_by)
         return self.view.table(name, needed_by=self.needed_by, columns=columns)
 
 
