@@ -28,6 +28,7 @@ _MODEL = "last campaign touch (sent, response, interaction) of the customer in t
 
 CAMPAIGN_REVENUE = MetricSpec(
     id="campaign_revenue",
+    definition_version=2,
     name="Campaign revenue",
     room="marketing",
     sentence="Net revenue of the period for which a campaign gets the credit.",
@@ -48,6 +49,7 @@ CAMPAIGN_REVENUE = MetricSpec(
 
 CAMPAIGN_PURCHASES = MetricSpec(
     id="campaign_purchases",
+    definition_version=2,
     name="Campaign purchases",
     room="marketing",
     sentence="Orders and won deals of the period for which a campaign gets the credit.",

@@ -8,6 +8,7 @@ from rapport.engine.metrics.spec import MetricSpec, Unit
 
 PAID_CUSTOMERS = MetricSpec(
     id="paid_customers",
+    definition_version=2,
     name="New customers from paid campaigns",
     room="marketing",
     sentence="New customers of the period whose last touch before the first purchase was a campaign with media costs.",

@@ -21,7 +21,8 @@ def in_full(spec: Metric, value: float | None) -> str:
         return wording.money(value, settings.BASE_CURRENCY)
     if spec.unit.is_percent:
         return wording.percent(value)
-    return _with_word(spec, wording.number(value, _PLACES.get(spec.unit)))
+    shared = spec.unit is Unit.COUNT and value != int(value)  # part of a purchase, shared out
+    return _with_word(spec, wording.number(value, 1 if shared else _PLACES.get(spec.unit)))
 
 
 def in_short(spec: Metric, value: float | None) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from rapport.workspace.pages.dashboards import asides, exports, mails, metric, outside, own, views
+from rapport.workspace.pages.dashboards import asides, attribution, exports, mails, metric, outside, own, views
 
 app_name = "dashboards"
 urlpatterns = [
     path("", views.index, name="index"),
     path("new/", own.new, name="new"),
+    path("attribution/", attribution.attribution, name="attribution"),
+    path("attribution/figures/", attribution.figures, name="attribution_figures"),
     path("metrics/", metric.catalogue, name="metrics"),
     path("metrics/<str:metric_id>/", metric.metric, name="metric"),
     path("metrics/<str:metric_id>/figures/", metric.figures, name="metric_figures"),
