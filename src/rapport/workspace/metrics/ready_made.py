@@ -52,7 +52,16 @@ PLANS = (
         purpose="What campaigns bring: leads, answers, revenue.",
         values=(
             *("campaigns_active", "campaign_responses", "campaign_response_rate", "campaign_revenue"),
-            *("campaign_purchases", "campaign_new_customers", "campaign_roi", "leads", "mqls", "lead_velocity", "page_views", "visitors"),
+            *(
+                "campaign_purchases",
+                "campaign_new_customers",
+                "campaign_roi",
+                "leads",
+                "mqls",
+                "lead_velocity",
+                "page_views",
+                "visitors",
+            ),
             *("email_open_rate", "email_click_rate", "email_unsubscribe_rate", "email_list_growth_rate"),
             *("marketing_cost", "cost_per_qualified_lead", "referral_new_customers"),
         ),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from rapport.engine.metrics.aggregates import MONEY_SUM
 from rapport.engine.metrics.attribution.models import BY_RULE, Model
-from rapport.engine.metrics.attribution.shares import SHARE, shares
+from rapport.engine.metrics.attribution.shares import DIGITS, SHARE, shares
 from rapport.engine.metrics.reading import Reading, plain
 from rapport.engine.metrics.relation import Relation
 from rapport.engine.metrics.relations.conversions import (
@@ -20,6 +20,7 @@ from rapport.engine.metrics.relations.conversions import (
 )
 from rapport.engine.metrics.spec import DIRECT, UNATTRIBUTED
 
+_PART = dt.Decimal(38, DIGITS)  # so that rounding does not add up over many purchases
 _PREFIXES = ("share", "shared", "revenue")
 
 
@@ -55,15 +56,15 @@ def with_credit(rows: ir.Table, models: Sequence[str], *, whole: Sequence[str]) 
         **{f"share_{model}": rows[f"share_{model}"].fill_null(ibis.literal(1).cast(SHARE)) for model in models},
     ).drop("_campaign")
     parts = {
-        f"_{m}": (rows.amount.cast("float64") * rows[f"share_{m}"].cast("float64")).round(4).cast(MONEY_SUM)
+        f"_{m}": (rows.amount.cast("float64") * rows[f"share_{m}"].cast("float64")).round(DIGITS).cast(_PART)
         for m in models
     }
     rows = rows.mutate(**parts)
     alike = ibis.window(group_by=[rows[name] for name in whole])
     told = {}
     for model in models:
-        left = rows.amount.cast(MONEY_SUM) - rows[f"_{model}"].sum().over(alike)
-        told[f"revenue_{model}"] = rows[f"_{model}"] + ibis.ifelse(rows.begins, left, ibis.literal(0).cast(MONEY_SUM))
+        left = rows.amount.cast(_PART) - rows[f"_{model}"].sum().over(alike)
+        told[f"revenue_{model}"] = rows[f"_{model}"] + ibis.ifelse(rows.begins, left, ibis.literal(0).cast(_PART))
     rows = rows.mutate(**told, **{f"shared_{model}": rows[f"share_{model}"] != 0 for model in models})
     return rows.drop(*parts) if parts else rows
 
