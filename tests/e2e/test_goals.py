@@ -27,7 +27,7 @@ class TestGoals:
         page.get_by_label("Name of the new objective").fill("Grow what we are good at")
         assert faults(settled(page)) == []
         page.get_by_role("button", name="Set the goal").click()
-        expect(page.get_by_role("heading", name="How it stands")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name="How it stands")).to_be_visible()
         assert faults(settled(page)) == []
         page.get_by_role("link", name="Goals", exact=True).first.click()
         expect(page.get_by_role("heading", name="Grow what we are good at")).to_be_visible()
