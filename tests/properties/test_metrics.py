@@ -135,6 +135,28 @@ def test_merging_two_people_never_raises_a_distinct_count(engine: DuckdbRunner, 
             assert (value.value or 0) <= before[value.metric], value.metric
 
 
+@pytest.mark.slow
+@FEW
+@given(seed=st.integers(0, 10_000))
+def test_what_stays_of_recurring_revenue_is_never_more_than_there_was(engine: DuckdbRunner, seed: int) -> None:
+    tables = with_history(drawn_tables(seed), seed)
+    for value in year_of(["grr"], snapshot_of(tables, engine), engine, "month"):
+        assert value.value is None or 0 <= value.value <= 1
+
+
+@pytest.mark.slow
+@FEW
+@given(seed=st.integers(0, 10_000))
+def test_campaigns_and_the_rest_add_up_to_all_that_was_sold(engine: DuckdbRunner, seed: int) -> None:
+    company = snapshot_of(with_history(drawn_tables(seed), seed), engine)
+    metrics = ["campaign_revenue", "campaign_purchases", "campaign_revenue_primary"]
+    sums: dict[str, Decimal] = dict.fromkeys(metrics, Decimal(0))
+    for value in measure(metrics, company, period=YEAR, as_of=NOW, runner=engine, by=["campaign"]):
+        sums[value.metric] += Decimal(str(value.value or 0))
+    whole = year_of(metrics, company, engine)
+    assert sums == {v.metric: Decimal(str(v.denominator)) for v in whole}
+
+
 def _instant(told: object) -> datetime:
     return utc(told) if isinstance(told, str) else cast("datetime", told)
 
