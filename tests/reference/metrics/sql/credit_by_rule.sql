@@ -12,7 +12,7 @@ touched AS (
     FROM interactions i LEFT JOIN people p ON p.id = i.contact_id
     WHERE i.type NOT IN ('email_bounce', 'email_spam', 'unsubscribe') AND (i.campaign_id IS NOT NULL OR (
         i.type NOT IN ('email_sent', 'email_delivered', 'email_open', 'mail_sent', 'auto_reply', 'note')
-        AND coalesce(i.direction <> 'outbound', true)))
+        AND i.order_id IS NULL AND coalesce(i.direction <> 'outbound', true)))
 ), purchases AS (
     SELECT b.id, b.who, b.ordered_at AS at_, d.created_at AS deal_at
     FROM bought b LEFT JOIN deals d ON d.id = b.deal_id

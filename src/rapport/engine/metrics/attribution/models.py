@@ -35,7 +35,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         id=LAST_TOUCH,
         name="last touch",
-        words="all to the last touch, also where no campaign brought it about (`direct`)",
+        words="all to the last touch, also where no campaign brought it about",
         source="Own.",
     ),
     Model(id="linear", name="linear", words="the same to each touch", source="Own.", rest=1.0),

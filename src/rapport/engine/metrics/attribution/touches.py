@@ -21,8 +21,8 @@ def touches(reading: Reading, *, direct: bool = False) -> ir.Table:
     """One row per touch of a customer: id, customer_id, campaign_id, touched_at.
 
     A touch is a campaign's sending to a member who was not held out, their response, and an interaction with it that
-    is no bounce, complaint or unsubscription. With `direct` also what the customer began without a campaign, as
-    `direct`. Campaigns in the channels of the setting `attribution_excluded_channels` are left out.
+    is no bounce, complaint or unsubscription. With `direct` also what the customer began without a campaign and is
+    no purchase, as `direct`. Campaigns in the channels of the setting `attribution_excluded_channels` are left out.
     """
     parts = []
     if reading.has("campaign_members"):
@@ -56,12 +56,13 @@ def _of_members(members: ir.Table, at: str) -> ir.Table:
 
 def _interactions(reading: Reading, *, direct: bool) -> ir.Table:
     rows = reading.lookup(
-        "interactions", ["campaign_id", "contact_id", "account_id", "type", "direction", "occurred_at"]
+        "interactions", ["campaign_id", "contact_id", "account_id", "type", "direction", "occurred_at", "order_id"]
     )
     own = rows.campaign_id.notnull() & ~rows["type"].isin(list(_NO_TOUCH))
     if direct:
         began = ~rows["type"].isin(list(NO_RESPONSE)) & (rows.direction != "outbound").fill_null(True)
-        own = own | (rows.campaign_id.isnull() & began)
+        bought = rows.order_id.notnull()  # the purchase itself leads to none
+        own = own | (rows.campaign_id.isnull() & began & ~bought)
     rows = without_flagged(rows.filter(own), reading.view, (*MACHINE_MADE, "machine_open"))
     told = rows.mutate(campaign_id=ibis.coalesce(rows.campaign_id, DIRECT), touched_at=rows.occurred_at)
     return told.select(*_COLUMNS)

@@ -147,6 +147,11 @@ class TestDirect:
         assert credit("last_touch", **tables) == money(direct=100)
         assert credit("linear", interactions=walked("--"), orders=[order()]) == money(direct=100)
 
+    def test_the_purchase_itself_is_none(self, credit) -> None:  # type: ignore[no-untyped-def]
+        bought = {**click("p", None, 21, type="store_visit"), "order_id": "o"}
+        found = credit("last_touch", interactions=[*walked("A"), bought], orders=[order(id="o")])
+        assert found == money(A=100)
+
     def test_they_may_stay_at_the_end(self, credit) -> None:  # type: ignore[no-untyped-def]
         settings = {"attribution_strip_direct": False}
         found = credit("linear", interactions=walked("A-"), orders=[order()], settings=settings)
