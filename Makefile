@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RUN := .venv/bin
 SAMPLE ?= retailer
 
-.PHONY: help demo serve test check explore lint types format bench docs setup setup-test clean
+.PHONY: help demo serve test check explore engines lint types format bench docs setup setup-test clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ check: setup-test lint ## Lint, types, layers and the quick tests (under 3 minut
 
 explore: setup-test ## The tests that draw examples, with examples of their own each time
 	HYPOTHESIS_PROFILE=explore $(RUN)/pytest -q -n 2 --dist loadfile $$(grep -rlE "^from hypothesis" tests --include="test_*.py")
+
+engines: setup-test ## Every metric, segment, goal and forecast on DuckDB and on Spark (long)
+	$(RUN)/pytest -q tests/parity/catalogue
 
 lint: ## Style, types and layers
 	$(RUN)/ruff format --check src tests tools

@@ -18,7 +18,7 @@ say "All tests but the browser's, SQLite"
 $pytest -m "not browser" tests --ignore tests/load --ignore tests/parity
 
 say "DuckDB and Spark side by side" # apart: one cluster, which has the cores to itself
-.venv/bin/pytest -q tests/parity
+.venv/bin/pytest -q tests/parity --ignore tests/parity/catalogue # `make engines`: every metric takes Spark long
 
 say "Browser tests" # apart: Playwright's event loop stays in its process, where Django then refuses its database
 $pytest tests/e2e

@@ -66,7 +66,8 @@ class AsOf:
         unknown = [c for c in wanted if c not in table.columns and not c.startswith("properties.")]
         if unknown:
             raise MissingColumn(f"{table.entity}.{unknown[0]}", needed_by=needed_by, present=table.columns)
-        rows = _complete(self.snapshot.table(name, needed_by=needed_by), table)
+        read = _read(table, wanted, resolve=resolve)
+        rows = _complete(self.snapshot.table(name, needed_by=needed_by), table, read)
         rows = rows.filter(self._stood(rows, table, dated=dated))
         rows = self._with_values(rows, table, wanted)
         if resolve:
@@ -94,7 +95,8 @@ class AsOf:
         later = [
             c
             for c in table.instants
-            if c != table.occurred_at  # the row would not stand
+            if c in rows.columns
+            and c != table.occurred_at  # the row would not stand
             and (table.columns[c].change is not Change.CHANGEABLE or table.columns[c].type is not Type.INSTANT)
         ]
         rows = rows.mutate(**{c: ibis.ifelse(rows[c] <= self._at, rows[c], ibis.null()) for c in later})
@@ -115,13 +117,30 @@ def as_restated(snapshot: Snapshot, at: datetime) -> AsOf:
     return AsOf(snapshot, at, hindsight=True)
 
 
-def _complete(rows: ir.Table, table: Table) -> ir.Table:
-    """The table with every declared column, in its declared type; those no source maps are null."""
+def _read(table: Table, wanted: Sequence[str], *, resolve: bool) -> frozenset[str]:
+    """Declared columns that the answer rests on.
+
+    The others are left out from the beginning: a reference that nobody asked for is not followed, and engines that
+    plan every column they are shown are not shown it.
+    """
+    own = {"id", "recorded_at", "deleted_at", table.occurred_at, *wanted}
+    if any(name.startswith("properties.") for name in wanted):
+        own.add("properties")
+    if resolve and table.entity in ("contact", "account"):
+        own.add("created_at")  # the survivor of a merge has the oldest
+    if resolve and "contact_id" in wanted:
+        own.add("anonymous_id")  # leads to the contact
+    return frozenset(name for name in own if name in table.columns)
+
+
+def _complete(rows: ir.Table, table: Table, read: frozenset[str]) -> ir.Table:
+    """The table with the declared columns to be read, in their declared types; those no source maps are null."""
     present = set(rows.columns)
     columns = {
         c.name: (rows[c.name] if rows[c.name].type() == c.ibis_type else rows[c.name].cast(c.ibis_type))
         if c.name in present
         else ibis.null().cast(c.ibis_type)
         for c in table.columns.values()
+        if c.name in read
     }
     return rows.select(**columns)

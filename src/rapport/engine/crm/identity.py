@@ -43,14 +43,15 @@ def survivors(view: AsOf, entity: str) -> ir.Table | None:
 
 
 def resolve_references(rows: ir.Table, view: AsOf, table: Table) -> ir.Table:
-    """References to contacts and accounts lead to the survivor; an anonymous id to its contact."""
+    """References to contacts and accounts that `rows` have lead to the survivor; an anonymous id to its contact."""
     for entity, refers_to in (("contact", "contacts"), ("account", "accounts")):
-        chain = survivors(view, entity)
+        own = [c.name for c in table.columns.values() if c.refers_to == refers_to and c.name in rows.columns]
+        chain = survivors(view, entity) if own else None
         if chain is None:
             continue
-        for column in [c.name for c in table.columns.values() if c.refers_to == refers_to]:
+        for column in own:
             rows = _followed(rows, chain, column, column)
-        if entity == "contact" and "anonymous_id" in table.columns:
+        if entity == "contact" and {"anonymous_id", "contact_id"} <= set(rows.columns):
             rows = _followed(rows, chain, "anonymous_id", "contact_id", only_missing=True)
     return rows
 
