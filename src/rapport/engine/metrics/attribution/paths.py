@@ -42,6 +42,8 @@ def steps(touched: ir.Table, path: Sequence[str], reading: Reading) -> ir.Table:
     path with others, unless the setting `attribution_strip_direct` is false; `steps` are those counted.
     Of touches at one instant the greater campaign id is the later.
     """
+    # a touch told twice would have no order of its own
+    touched = touched.select(*path, "campaign_id", "touched_at").distinct()
     order = [touched.touched_at, touched.campaign_id]
     before = touched.campaign_id.lag().over(ibis.window(group_by=path, order_by=order))
     marked = touched.mutate(_begins=(before != touched.campaign_id).fill_null(True).cast("int64"))

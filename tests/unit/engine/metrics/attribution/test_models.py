@@ -77,6 +77,23 @@ class TestPositions:
     def test_repeats_right_after_one_another_are_one_touch(self, credit) -> None:  # type: ignore[no-untyped-def]
         assert credit("linear", interactions=walked("AAAB"), orders=[order()]) == money(A=50, B=50)
 
+    def test_a_touch_told_twice_is_one(self, credit) -> None:  # type: ignore[no-untyped-def]
+        """Sent to as a member and told as an interaction, at the same instant, for two hundred people."""
+        people = [f"p{i}" for i in range(200)]
+        mails = [touch for who in people for touch in walked("ABA", who)]
+        members = [
+            {"campaign_id": c, "contact_id": who, "added_at": "2024-01-01", "sent_at": f"2024-03-0{day}"}
+            for who in people
+            for day, c in enumerate("ABA", 1)
+        ]
+        tables = {
+            "interactions": mails,
+            "campaign_members": members,
+            "orders": [order(who, amount=1) for who in people],
+        }
+        assert credit("first_touch", **tables) == money(A=200)
+        assert credit("position_based", **tables) == money(A=160, B=40)
+
     def test_half_as_much_for_each_week_further_back(self, credit) -> None:  # type: ignore[no-untyped-def]
         """A 14 days, B 7 days, C 0 days before: 1/4, 1/2, 1 of 7/4."""
         touches = [click("p", "A", 7), click("p", "B", 14), click("p", "C", 21)]
