@@ -29,6 +29,11 @@ LEFT_OUT = {  # each with what its reason says
     "data_quality_score": "arithmetic",
     "data_quality_score_cells": "many times as many",
     "fully_valid_share": "many times as many",
+    **{
+        f"campaign_{of}_{model}": "many times as many"
+        for of in ("purchases", "revenue")
+        for model in ("markov", "shapley")
+    },
     "cac_payback_months": "condition",
     "ltv_simple": "condition",
 }
