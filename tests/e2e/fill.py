@@ -87,10 +87,50 @@ def main(password: str) -> None:
     for deal, stage in zip(made.deal_of.values(), ("Discovery", "Proposal", "Negotiation"), strict=True):
         deal.stage = stage
         deal.save()
+    _campaign(now)
+    _first_values()
     live_score("engagement", values)
     ScoreDefinition.objects.update(document=_DEFINITION, title="Engagement")
     visitors = create(title="Visitors", document="subject: contact\ndid:\n  - event: page_view\n", by="ada")
     build(visitors, back_months=1)
+
+
+def _campaign(now: datetime) -> None:
+    """One that was sent to fifty people; each bought within the ten days after."""
+    from rapport.workspace.crm.marketing.models import Campaign, CampaignMember
+    from rapport.workspace.crm.sales.models import Order
+
+    begun = now - timedelta(days=50)
+    spring = Campaign.objects.create(
+        name="Spring letter", channel="email", status="active", started_at=begun, created_at=begun
+    )
+    for order in Order.objects.filter(contact_id__gte="c100", contact_id__lt="c150"):
+        CampaignMember.objects.create(
+            campaign=spring,
+            contact_id=order.contact_id,
+            added_at=begun,
+            sent_at=order.ordered_at - timedelta(days=int(order.contact_id[1:]) % 10, hours=1),
+        )
+
+
+def _first_values() -> None:
+    """What was written straight to the tables is recorded as if it had come in as records do: without an entry a value
+    is unknown as soon as any other has one."""
+    from rapport.engine.crm.tables import TABLES
+    from rapport.workspace.crm.records.history import Entry, write_entries
+    from rapport.workspace.crm.records.models import Account, Contact
+    from rapport.workspace.crm.records.values import as_text
+    from rapport.workspace.crm.sales.models import Deal
+
+    for name, model in (("accounts", Account), ("contacts", Contact), ("deals", Deal)):
+        table = TABLES[name]
+        entries = [
+            Entry(row.pk, column.name, as_text(column.type, value), row.created_at, row.created_at, assumed=False)
+            for row in model._default_manager.all()
+            for column in table.changeable
+            if (value := getattr(row, column.name, None)) is not None
+        ]
+        write_entries(table, entries, by="fill")
 
 
 if __name__ == "__main__":

@@ -98,4 +98,4 @@ class TestRecord:
         expect(page.locator(".timeline-entry")).to_have_count(25)
         page.get_by_role("button", name="Show earlier").click()
         expect(page.get_by_role("button", name="Show earlier")).to_have_count(0)
-        expect(page.locator(".timeline-entry")).to_have_count(32)
+        expect(page.locator(".timeline-entry")).to_have_count(34)

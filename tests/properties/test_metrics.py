@@ -122,8 +122,13 @@ def test_the_backlog_is_that_of_before_and_what_came_and_went(engine: DuckdbRunn
 @FEW
 @given(seed=st.integers(0, 10_000), two=st.lists(st.integers(0, 29), min_size=2, max_size=2, unique=True))
 def test_merging_two_people_never_raises_a_distinct_count(engine: DuckdbRunner, seed: int, two: list[int]) -> None:
+    """Of people and customers. Of mails it may: an answer of one to a mail to the other is then an answer to it."""
     counts = [
-        m for m, s in METRICS.items() if isinstance(s, MetricSpec) and s.figure.aggregates[0].operation == "distinct"
+        m
+        for m, s in METRICS.items()
+        if isinstance(s, MetricSpec)
+        and s.figure.aggregates[0].operation == "distinct"
+        and s.figure.aggregates[0].column in ("contact_id", "customer_id")
     ]
     tables = drawn_tables(seed)
     link = {"entity": "contact", "from_id": f"p{two[0]}", "to_id": f"p{two[1]}", "kind": "merge"}

@@ -134,5 +134,5 @@ def test_nobody_has_lost_deals_here_and_nothing_is_made_up(company: Snapshot, en
     values = measure(metrics, company, period=TWO_YEARS, as_of=NOW, runner=engine)
     reasons = " | ".join(v.reason or "" for v in values)
     assert all(v.value is None for v in values)
-    for missing in ("deal.amount", "survey_answers", "cases", "campaigns", "deal_stage_visits or attribute_history"):
+    for missing in ("deal.amount", "survey answers", "cases", "campaigns", "deal stage visits or attribute history"):
         assert missing in reasons

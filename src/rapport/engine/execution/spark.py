@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from rapport.engine.errors import EngineCannot
+from rapport.engine.execution.copied_parts import copied_parts
 from rapport.engine.runner import BatchFunction
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ class SparkRunner:
         self.close()
 
     def to_arrow(self, expression: ir.Table) -> pa.Table:
-        return self.backend.to_pyarrow(expression)
+        answer = self._named(self._frame(expression), "answer")
+        try:
+            # a view forgets that its instants are in UTC
+            return self.backend.to_pyarrow(answer).cast(expression.schema().to_pyarrow())
+        finally:
+            self.drop(answer)
 
     def cache(self, expression: ir.Table) -> ir.Table:
         return self._named(_kept(self._frame(expression)), "cached")
@@ -85,7 +91,8 @@ class SparkRunner:
         return self._named(self.session.createDataFrame(rows), "arrow")
 
     def view(self, expression: ir.Table) -> ir.Table:
-        return self._named(self._frame(expression), "view")
+        """Computed at once: Spark would work it out anew wherever it is read."""
+        return self._named(_kept(self._frame(expression)), "view")
 
     def drop(self, view: ir.Table) -> None:
         self.session.catalog.dropTempView(view.get_name())
@@ -114,7 +121,11 @@ class SparkRunner:
     def _frame(self, expression: ir.Table) -> DataFrame:
         """The expression as a Spark frame, tables in memory that it holds made known first."""
         self.backend._run_pre_execute_hooks(expression)
-        return self.session.sql(ibis.to_sql(expression, dialect="pyspark"))
+        query = self.backend.compiler.to_sqlglot(expression)
+        for part in copied_parts(query):
+            computed = self._named(_kept(self.session.sql(part.sql(dialect="spark"))), "shared")
+            part.replaced_by(computed.get_name())
+        return self.session.sql(query.sql(dialect="spark"))
 
     def _named(self, frame: object, kind: str) -> ir.Table:
         self._made += 1

@@ -54,7 +54,7 @@ class Aggregate:
         if self.operation is Operation.DISTINCT:
             return column.nunique(where=condition)
         if self.operation is Operation.SUM:
-            return _wide(column).sum(where=condition)
+            return wide(column).sum(where=condition)
         return column.cast("float64").quantile(self.share, where=condition)
 
     def condition(self, rows: ir.Table) -> ir.BooleanColumn | None:
@@ -67,7 +67,7 @@ class Aggregate:
         return condition.fill_null(False)
 
 
-def _wide(column: ir.Column) -> ir.Column:
+def wide(column: ir.Column) -> ir.Column:
     """Decimals so wide that sums of them fit, with no fewer digits than they have."""
     kind = column.type()
     if not kind.is_decimal():

@@ -55,7 +55,8 @@ class Coverage:
             if "=" in column and path not in self.filled:
                 return f"There are no {_words(table)} of {_words(column.replace('=', ' '))}."
             if column and path not in self.filled:
-                return f"No source brings the {_words(column.removesuffix('_id'))} of {_words(table)}."
+                named = f"{TABLES[table].entity}.{column}"
+                return f"No source brings the {_words(column.removesuffix('_id'))} of {_words(table)} ({named})."
         return None
 
     def share(self, tables: tuple[str, ...], window: Window) -> float:

@@ -141,7 +141,7 @@ class TestTime:
             ["speed_to_lead", "speed_to_lead_calendar"], snapshot, period=MARCH, as_of=NOW, runner=runner
         )
         assert business.value is None
-        assert "business_calendars" in (business.reason or "")
+        assert "business calendar" in (business.reason or "")
         assert calendar.value == 5.0
 
 

@@ -59,7 +59,7 @@ class TestAWorkedTicket:
         )
         assert found[0].value == pytest.approx(26 * 60 + 8 / 60)
         assert found[1].value is None
-        assert "business_calendars" in str(found[1].reason)
+        assert "business calendar" in str(found[1].reason)
 
 
 class TestCalendars:

@@ -38,7 +38,7 @@ def shares(conversions: ir.Table, reading: Reading, wanted: Collection[str]) -> 
         **{f"share_{m.id}": told[f"share_{m.id}"].sum().round(DIGITS).cast(SHARE) for m in models},
     )
     whole, nothing = ibis.window(group_by=rows["_conversion"]), ibis.literal(0).cast(SHARE)
-    left = {m.id: ibis.literal(1).cast(SHARE) - rows[f"share_{m.id}"].sum().over(whole) for m in models}
+    left = {m.id: ibis.literal(1).cast(SHARE) - rows[f"share_{m.id}"].sum().over(whole).cast(SHARE) for m in models}
     return rows.mutate(
         **{
             f"share_{m}": (rows[f"share_{m}"] + ibis.ifelse(rows.begins, rest, nothing)).cast(SHARE)

@@ -20,7 +20,8 @@ from rapport.engine.metrics.relations.conversions import (
 )
 from rapport.engine.metrics.spec import DIRECT, UNATTRIBUTED
 
-_PART = dt.Decimal(38, DIGITS)  # so that rounding does not add up over many purchases
+# nine digits, so that rounding does not add up over many purchases; no wider, or Spark drops digits of a difference
+_PART = dt.Decimal(28, DIGITS)
 _PREFIXES = ("share", "shared", "revenue")
 
 
@@ -63,7 +64,7 @@ def with_credit(rows: ir.Table, models: Sequence[str], *, whole: Sequence[str]) 
     alike = ibis.window(group_by=[rows[name] for name in whole])
     told = {}
     for model in models:
-        left = rows.amount.cast(_PART) - rows[f"_{model}"].sum().over(alike)
+        left = rows.amount.cast(_PART) - rows[f"_{model}"].sum().over(alike).cast(_PART)
         told[f"revenue_{model}"] = rows[f"_{model}"] + ibis.ifelse(rows.begins, left, ibis.literal(0).cast(_PART))
     rows = rows.mutate(**told, **{f"shared_{model}": rows[f"share_{model}"] != 0 for model in models})
     return rows.drop(*parts) if parts else rows

@@ -12,7 +12,7 @@ import pyarrow as pa
 from rapport.engine.crm.as_of import as_known
 from rapport.engine.crm.local_day import local_day
 from rapport.engine.crm.snapshot import Snapshot
-from rapport.engine.metrics.aggregates import MONEY_SUM, Operation
+from rapport.engine.metrics.aggregates import Operation, wide
 from rapport.engine.metrics.period import Period
 from rapport.engine.metrics.query import with_dimensions
 from rapport.engine.metrics.reading import Reading, plain
@@ -72,7 +72,7 @@ def _in_periods(rows: ir.Table, dataset: Dataset, reading: Reading, periods: Seq
 
 
 def _columns(rows: ir.Table, dataset: Dataset) -> dict[str, ir.Value]:
-    """Amounts that are summed as the sum has them: decimals with 4 digits."""
+    """Amounts that are summed as the sum has them: wide decimals."""
     summed = {a.column for a in dataset.measures.values() if a.operation is Operation.SUM}
     found = {ROW_ID: rows["id"].cast("string")} if "id" in rows.columns else {}
     found[dataset.day] = rows[_START if dataset.by_period else EVENT_DAY]
@@ -81,5 +81,5 @@ def _columns(rows: ir.Table, dataset: Dataset) -> dict[str, ir.Value]:
     found |= {name: rows[f"dim_{dimension}"] for name, dimension in dataset.dimensions.items()}
     for name in dataset.columns:
         value = rows[name]
-        found[safe_name(name)] = value.cast(MONEY_SUM) if name in summed and value.type().is_decimal() else value
+        found[safe_name(name)] = wide(value) if name in summed else value
     return found
