@@ -75,7 +75,7 @@ class TestWhatIsMissing:
         values = measure(
             ["win_rate_amount", "win_rate"], company(deals=deals), period=Period.year(2024), as_of=NOW, runner=runner
         )
-        assert values[0].reason == "No source brings the amount of deals."
+        assert values[0].reason == "No source brings the amount of deals (deal.amount)."
         assert values[1].value == pytest.approx(2 / 3)
 
     def test_interactions_of_other_types_say_nothing_of_page_views(
