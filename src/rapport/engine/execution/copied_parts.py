@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlglot.expressions as sge
 
-MOST_COPIES = 4  # up to which planning a part anew is cheaper than computing it beforehand
+MOST_COPIES = 16  # up to which planning a part anew is cheaper than computing it beforehand
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -77,10 +78,9 @@ class SparkRunner:
         self.close()
 
     def to_arrow(self, expression: ir.Table) -> pa.Table:
-        answer = self._named(self._frame(expression), "answer")
+        answer = self._told(self._frame(expression), "answer", expression)
         try:
-            # a view forgets that its instants are in UTC
-            return self.backend.to_pyarrow(answer).cast(expression.schema().to_pyarrow())
+            return self.backend.to_pyarrow(answer)
         finally:
             self.drop(answer)
 
@@ -92,7 +92,7 @@ class SparkRunner:
 
     def view(self, expression: ir.Table) -> ir.Table:
         """Computed at once: Spark would work it out anew wherever it is read."""
-        return self._named(_kept(self._frame(expression)), "view")
+        return self._told(_kept(self._frame(expression)), "view", expression)
 
     def drop(self, view: ir.Table) -> None:
         self.session.catalog.dropTempView(view.get_name())
@@ -132,6 +132,11 @@ class SparkRunner:
         name = f"rapport_{kind}_{self._made}"
         frame.createOrReplaceTempView(name)  # type: ignore[attr-defined]
         return self.backend.table(name)
+
+    def _told(self, frame: object, kind: str, expression: ir.Table) -> ir.Table:
+        """As `_named`, in the types of the expression: a view of Spark's forgets that its instants are in UTC."""
+        name = self._named(frame, kind).get_name()
+        return ops.DatabaseTable(name=name, schema=expression.schema(), source=self.backend).to_expr()
 
 
 def _kept(frame: DataFrame) -> DataFrame:
