@@ -68,6 +68,11 @@ class Reading:
     def setting(self, name: str, default: object) -> object:
         return self.view.snapshot.settings.get(name, default)
 
+    def words(self, name: str, default: Sequence[str]) -> list[str]:
+        """A setting of several words; one that is not a list is one word."""
+        told = self.setting(name, default)
+        return [str(word) for word in told] if isinstance(told, list | tuple) else [str(told)]
+
     def whole_number(self, name: str, default: int) -> int:
         value = self.setting(name, default)
         return int(value) if isinstance(value, int | float | str) else default

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from rapport.engine.errors import DataError
 from rapport.engine.metrics.attribution.markov import removal_effects
-from rapport.engine.metrics.attribution.paths import look_back, steps, touched_before
+from rapport.engine.metrics.attribution.paths import steps, touched_before
 from rapport.engine.metrics.attribution.shapley import shapley_values
 from rapport.engine.metrics.attribution.shares import DIGITS
 from rapport.engine.metrics.reading import Reading
@@ -62,13 +62,10 @@ def _lost(bought: ir.Table, touches: ir.Table, reading: Reading) -> ir.Table:
     Their path is what lies in the look-back before their last touch of the period.
     """
     seen = in_windows(touches.select("customer_id", at="touched_at"), reading.windows)
-    last = seen.group_by("period", "customer_id").aggregate(last_at=seen["at"].max())
+    last = seen.group_by("period", "customer_id").aggregate(at=seen["at"].max())
     buyers = bought.select("period", "customer_id").distinct()
     without = last.anti_join(buyers, ["period", "customer_id"])
-    theirs = touches.select(_whose="customer_id", campaign_id="campaign_id", touched_at="touched_at")
-    joined = without.join(theirs, [("customer_id", "_whose")])
-    inside = (joined.touched_at <= joined.last_at) & (joined.touched_at >= joined.last_at - look_back(reading))
-    rows = joined.filter(inside)
+    rows = touched_before(without, touches, reading)
     return rows.select("period", "campaign_id", "touched_at", path_id="customer_id", converted=False)
 
 

@@ -31,7 +31,7 @@ def touches(reading: Reading, *, direct: bool = False) -> ir.Table:
         )
         members = members.filter((~members.is_holdout).fill_null(True) & members.campaign_id.notnull())
         parts += [_of_members(members, "sent_at"), _of_members(members, "responded_at")]
-    excluded = excluded_channels(reading)
+    excluded = reading.words("attribution_excluded_channels", ())
     if reading.has("interactions"):
         parts.append(_interactions(reading, direct=direct and DIRECT not in excluded))
     if not parts:
@@ -41,12 +41,6 @@ def touches(reading: Reading, *, direct: bool = False) -> ir.Table:
         rows = _without(rows, excluded, reading)
     known = with_customer(rows, reading)
     return known.filter(known.customer_id.notnull()).select("id", "customer_id", "campaign_id", "touched_at")
-
-
-def excluded_channels(reading: Reading) -> tuple[str, ...]:
-    """Setting `attribution_excluded_channels`: channels of campaigns, and `direct`; none by default."""
-    listed = reading.setting("attribution_excluded_channels", ())
-    return tuple(map(str, listed)) if isinstance(listed, Sequence) and not isinstance(listed, str) else (str(listed),)
 
 
 def _of_members(members: ir.Table, at: str) -> ir.Table:

@@ -16,8 +16,7 @@ _ALWAYS_INBOUND = ("form_submit", "email_reply", "inquiry")
 
 def _inquiries(reading: Reading) -> ir.Table:
     """One row per inbound inquiry that belongs to no service case: at, sent_as (a message told twice is one)."""
-    listed = reading.setting("inquiry_types", INQUIRY_TYPES)
-    types = [str(name) for name in listed] if isinstance(listed, list | tuple) else [str(listed)]
+    types = reading.words("inquiry_types", INQUIRY_TYPES)
     columns = ["contact_id", "account_id", "type", "direction", "occurred_at", "message_id", "case_id", "channel"]
     rows = reading.table("interactions", columns)
     inbound = (rows.direction == "inbound") | (rows.direction.isnull() & rows["type"].isin(list(_ALWAYS_INBOUND)))

@@ -17,8 +17,7 @@ def with_wait_hours(cases: ir.Table, reading: Reading) -> ir.Table:
 
     Null for a case of whose status nothing is recorded.
     """
-    told = reading.setting("waiting_statuses", WAITING_STATUSES)
-    names = [str(name).lower() for name in told] if isinstance(told, list | tuple) else [str(told).lower()]
+    names = [name.lower() for name in reading.words("waiting_statuses", WAITING_STATUSES)]
     entries = known_entries(reading, "cases", ["status"]).rename(_case="id")
     met = plain(cases.select("id", "opened_at", "resolved_at").join(entries, [("id", "_case")]))
     begins = ibis.greatest(met.valid_from, met.opened_at)
