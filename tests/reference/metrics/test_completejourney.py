@@ -31,12 +31,18 @@ def company(real_data: Path, engine: DuckdbRunner) -> Snapshot:
 
 @pytest.fixture(scope="module")
 def by_hand(real_data: Path) -> duckdb.DuckDBPyConnection:
-    """`baskets`: one row per basket of the raw lines."""
+    """`baskets`: one row per basket of the raw lines. `touches`: campaigns sent to households, and first redeemed."""
     connection = raw_companies.connect(real_data / "completejourney")
     connection.sql("""CREATE TABLE baskets AS
         SELECT basket_id, household_id, min(transaction_timestamp) AS bought,
             sum(sales_value::DECIMAL(18, 4)) AS value
         FROM raw.transactions GROUP BY ALL""")
+    connection.sql("""CREATE TABLE touches AS
+        SELECT household_id, campaign_id, start_date::TIMESTAMP AS touched
+        FROM raw.members JOIN raw.campaigns USING (campaign_id)
+        UNION ALL
+        SELECT household_id, campaign_id, min(redemption_date)::TIMESTAMP
+        FROM raw.redemptions SEMI JOIN raw.members USING (household_id, campaign_id) GROUP BY ALL""")
     return connection
 
 
@@ -132,13 +138,7 @@ def test_revenue_goes_to_the_last_campaign_that_touched_the_household(
     company: Snapshot, engine: DuckdbRunner, by_hand: duckdb.DuckDBPyConnection
 ) -> None:
     expected = by_hand.sql("""
-        WITH touches AS (
-            SELECT household_id, campaign_id, start_date::TIMESTAMP AS touched
-            FROM raw.members JOIN raw.campaigns USING (campaign_id)
-            UNION ALL
-            SELECT household_id, campaign_id, min(redemption_date)::TIMESTAMP
-            FROM raw.redemptions SEMI JOIN raw.members USING (household_id, campaign_id) GROUP BY ALL
-        ), credited AS (
+        WITH credited AS (
             SELECT basket_id, any_value(value) AS value,
                 arg_max(campaign_id, (touched, campaign_id)) FILTER (touched IS NOT NULL) AS campaign_id
             FROM baskets b LEFT JOIN touches t
@@ -163,13 +163,7 @@ def test_credit_is_shared_out_along_the_path(
 ) -> None:
     """Linear, position-based and time decay, of paths in which repeats right after one another are one touch."""
     expected = by_hand.sql("""
-        WITH touches AS (
-            SELECT household_id, campaign_id, start_date::TIMESTAMP AS touched
-            FROM raw.members JOIN raw.campaigns USING (campaign_id)
-            UNION ALL
-            SELECT household_id, campaign_id, min(redemption_date)::TIMESTAMP
-            FROM raw.redemptions SEMI JOIN raw.members USING (household_id, campaign_id) GROUP BY ALL
-        ), paths AS (
+        WITH paths AS (
             SELECT basket_id, any_value(bought) AS bought,
                 list({'c': campaign_id, 'at': touched} ORDER BY touched, campaign_id) AS path
             FROM baskets b JOIN touches t

@@ -56,3 +56,36 @@ CREATE TABLE terms AS
 SELECT t.*, coalesce(t.account_id, c.account_id, t.contact_id) AS who,
     least(t.ended_at, (SELECT n.started_at FROM contracts n WHERE n.id = t.renewed_by_contract_id)) AS over
 FROM contracts t LEFT JOIN contacts c ON c.id = t.contact_id;
+
+-- who is the customer of a person
+CREATE TABLE people AS SELECT id, coalesce(account_id, id) AS who FROM contacts;
+
+-- what campaigns did to customers: sent to them, and were answered or met by them
+CREATE TABLE touched AS
+SELECT p.who, m.campaign_id, unnest([m.sent_at, m.responded_at]) AS at_
+FROM campaign_members m JOIN people p ON p.id = m.contact_id WHERE NOT coalesce(m.is_holdout, false)
+UNION ALL
+SELECT coalesce(i.account_id, p.who), i.campaign_id, i.occurred_at
+FROM interactions i LEFT JOIN people p ON p.id = i.contact_id
+WHERE i.campaign_id IS NOT NULL AND i.type NOT IN ('email_bounce', 'email_spam', 'unsubscribe');
+
+-- orders, and won deals that no order tells of
+CREATE TABLE purchases AS
+SELECT b.id, b.who, b.ordered_at AS at_, d.created_at AS deal_at
+FROM bought b LEFT JOIN deals d ON d.id = b.deal_id
+UNION ALL
+SELECT d.id, coalesce(d.account_id, p.who), d.closed_at, d.created_at
+FROM deals d LEFT JOIN people p ON p.id = d.contact_id
+WHERE d.status = 'won' AND NOT EXISTS (FROM orders o WHERE o.deal_id = d.id);
+
+-- what they were worth, and what was given back on its day
+CREATE TABLE sold AS
+SELECT id, campaign_id, ordered_at AS at_, 1 AS purchase, CASE WHEN status = 'refunded' AND NOT EXISTS (
+    FROM refunds r WHERE r.order_id = bought.id) THEN 0 ELSE eur(amount, currency, ordered_at::DATE) END AS worth
+FROM bought
+UNION ALL
+SELECT b.id, b.campaign_id, r.refunded_at, 0, -eur(r.amount, r.currency, r.refunded_at::DATE)
+FROM refunds r JOIN bought b ON b.id = r.order_id
+UNION ALL
+SELECT d.id, d.campaign_id, d.closed_at, 1, eur(d.amount, d.currency, d.closed_at::DATE) FROM deals d
+WHERE d.status = 'won' AND NOT EXISTS (FROM orders o WHERE o.deal_id = d.id);

@@ -1,35 +1,12 @@
 -- by campaign: campaign
 -- Credit along the path to a purchase, by each rule; `direct` and `unattributed` are parts, but no campaign's.
-WITH people AS (SELECT id, coalesce(account_id, id) AS who FROM contacts),
-touched AS (
-    SELECT p.who, m.campaign_id AS c, m.sent_at AS at_
-    FROM campaign_members m JOIN people p ON p.id = m.contact_id WHERE NOT coalesce(m.is_holdout, false)
+WITH touches AS (
+    SELECT who, campaign_id AS c, at_ FROM touched
     UNION ALL
-    SELECT p.who, m.campaign_id, m.responded_at
-    FROM campaign_members m JOIN people p ON p.id = m.contact_id WHERE NOT coalesce(m.is_holdout, false)
-    UNION ALL
-    SELECT coalesce(i.account_id, p.who), coalesce(i.campaign_id, 'direct'), i.occurred_at
-    FROM interactions i LEFT JOIN people p ON p.id = i.contact_id
-    WHERE i.type NOT IN ('email_bounce', 'email_spam', 'unsubscribe') AND (i.campaign_id IS NOT NULL OR (
-        i.type NOT IN ('email_sent', 'email_delivered', 'email_open', 'mail_sent', 'auto_reply', 'note')
-        AND i.order_id IS NULL AND coalesce(i.direction <> 'outbound', true)))
-), purchases AS (
-    SELECT b.id, b.who, b.ordered_at AS at_, d.created_at AS deal_at
-    FROM bought b LEFT JOIN deals d ON d.id = b.deal_id
-    UNION ALL
-    SELECT d.id, coalesce(d.account_id, p.who), d.closed_at, d.created_at
-    FROM deals d LEFT JOIN people p ON p.id = d.contact_id
-    WHERE d.status = 'won' AND NOT EXISTS (FROM orders o WHERE o.deal_id = d.id)
-), sold AS (
-    SELECT id, ordered_at AS at_, 1 AS purchase, CASE WHEN status = 'refunded' AND NOT EXISTS (
-        FROM refunds r WHERE r.order_id = bought.id) THEN 0 ELSE eur(amount, currency, ordered_at::DATE) END AS worth
-    FROM bought
-    UNION ALL
-    SELECT b.id, r.refunded_at, 0, -eur(r.amount, r.currency, r.refunded_at::DATE)
-    FROM refunds r JOIN bought b ON b.id = r.order_id
-    UNION ALL
-    SELECT d.id, d.closed_at, 1, eur(d.amount, d.currency, d.closed_at::DATE) FROM deals d
-    WHERE d.status = 'won' AND NOT EXISTS (FROM orders o WHERE o.deal_id = d.id)
+    SELECT coalesce(i.account_id, p.who), 'direct', i.occurred_at FROM interactions i LEFT JOIN people p ON p.id = i.contact_id
+    WHERE i.campaign_id IS NULL AND i.order_id IS NULL AND coalesce(i.direction <> 'outbound', true) AND i.type NOT IN (
+        'email_bounce', 'email_spam', 'unsubscribe', 'email_sent', 'email_delivered', 'email_open', 'mail_sent',
+        'auto_reply', 'note')
 ), leads AS (
     SELECT p.who, min(c.created_at) AS lead_at FROM contacts c JOIN people p USING (id)
     WHERE coalesce(c.lifecycle_stage, 'lead') <> 'visitor' GROUP BY 1
@@ -37,7 +14,7 @@ touched AS (
     SELECT p.id, any_value(p.at_) AS at_, any_value(p.deal_at) AS deal_at, any_value(l.lead_at) AS lead_at,
         list({'c': t.c, 'at': t.at_} ORDER BY t.at_, t.c) AS path
     FROM purchases p LEFT JOIN leads l USING (who)
-    JOIN touched t ON t.who = p.who AND t.at_ <= p.at_ AND t.at_ >= p.at_ - INTERVAL 720 HOUR
+    JOIN touches t ON t.who = p.who AND t.at_ <= p.at_ AND t.at_ >= p.at_ - INTERVAL 720 HOUR
     GROUP BY 1
 ), runs AS (
     SELECT *, list_filter(path, (s, i) -> i = 1 OR path[i - 1].c <> s.c) AS begins,
