@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 from rapport.engine.crm.local_day import local_day_of
 from rapport.engine.crm.snapshot import Snapshot
 from rapport.engine.errors import DataError
+from rapport.engine.execution.checksum import checksum
 from rapport.engine.execution.duckdb import DuckdbRunner
 from rapport.engine.metrics.coverage import Coverage, coverage_of
 from rapport.engine.metrics.period import Grain, Period
@@ -202,8 +202,7 @@ def _manifest(
 
 def _file(folder: Path, path: str) -> dict[str, object]:
     file = folder / path
-    content = file.read_bytes()
-    told = {"name": path, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    told = {"name": path, "bytes": file.stat().st_size, "sha256": checksum(file)}
     if file.suffix != ".parquet":
         return told
     columns = {column.name: str(column.type) for column in pq.read_schema(file)}

@@ -10,7 +10,6 @@ Files that did not change are the same files (hard links) in two versions, so th
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -158,11 +157,6 @@ class ExportFolder:
             path = self.making / file.path
             if path.is_file() and path.stat().st_size == file.bytes:
                 yield file
-
-
-def checksum(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _link(source: Path, target: Path) -> None:

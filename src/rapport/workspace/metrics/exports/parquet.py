@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from django.conf import settings
 
 from rapport.engine.errors import DefinitionError
+from rapport.engine.execution.checksum import checksum
 from rapport.workspace.lib.read_transaction import read_transaction
-from rapport.workspace.metrics.exports.folder import CURRENT, ExportFolder, File, checksum
+from rapport.workspace.metrics.exports.folder import CURRENT, ExportFolder, File
 from rapport.workspace.metrics.exports.rows import (
     Part,
     data_through,
